@@ -9,4 +9,5 @@
     reason = "public items say their units, errors and source"
 )]
 
+pub mod config;
 pub mod findings;

@@ -1,0 +1,270 @@
+//! One row a setting: its name, its help and its default.
+//!
+//! The row is the only definition. The flag, the environment variable, the TOML key, the help text
+//! and the table in the README all come from it.
+
+/// One setting, as the operator meets it.
+#[derive(Debug)]
+pub struct Definition {
+    /// The TOML key, and the flag without its dashes: `client-auth`.
+    pub name: &'static str,
+    /// What stands for the value in help texts.
+    pub value: &'static str,
+    /// The default as it would be written; empty when there is none.
+    pub default: &'static str,
+    /// Whether it takes several values: a repeated flag, a TOML array, commas in the environment.
+    pub list: bool,
+    /// The group it is shown under.
+    pub heading: &'static str,
+    /// What it does, in a sentence or two.
+    pub help: &'static str,
+}
+
+impl Definition {
+    /// The environment variable: `client-auth` is `CERTGATE_CLIENT_AUTH`.
+    pub fn variable(&self) -> String {
+        format!(
+            "{}{}",
+            VARIABLE_PREFIX,
+            self.name.replace('-', "_").to_uppercase()
+        )
+    }
+}
+
+/// What the environment variables of all settings begin with.
+pub const VARIABLE_PREFIX: &str = "CERTGATE_";
+
+const fn one(
+    heading: &'static str,
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Definition {
+    Definition {
+        name,
+        value,
+        default,
+        list: false,
+        heading,
+        help,
+    }
+}
+
+const fn many(
+    heading: &'static str,
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Definition {
+    Definition {
+        list: true,
+        ..one(heading, name, value, default, help)
+    }
+}
+
+const TRAFFIC: &str = "Traffic";
+const CLIENTS: &str = "Client certificates";
+const TLS: &str = "TLS";
+const TIMES: &str = "Times";
+const OPERATION: &str = "Operation";
+
+/// Every setting, in the order of the help text.
+pub const DEFINITIONS: &[Definition] = &[
+    many(
+        TRAFFIC,
+        "listen",
+        "ADDRESS",
+        "0.0.0.0:443",
+        "Address and port of a TLS listener. Repeatable.",
+    ),
+    one(
+        TRAFFIC,
+        "root",
+        "DIRECTORY",
+        "/usr/share/certgate/html",
+        "Directory of the static content that is served when there is no --upstream.",
+    ),
+    many(
+        TRAFFIC,
+        "upstream",
+        "URL",
+        "",
+        "Where to send traffic instead of static content: http://HOST:PORT, h2c://HOST:PORT or unix:/PATH (HTTP proxy), tcp://HOST:PORT (tunnel of raw bytes). Repeatable: connections take turns, and one that can't be made goes to the next.",
+    ),
+    one(
+        CLIENTS,
+        "client-auth",
+        "required|optional|off",
+        "required",
+        "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one.",
+    ),
+    one(
+        CLIENTS,
+        "refusal",
+        "alert|page",
+        "alert",
+        "How a client without an accepted certificate is told: by the TLS alert that names the reason, or by a 403 page for people with browsers.",
+    ),
+    one(
+        CLIENTS,
+        "verify-depth",
+        "NUMBER",
+        "4",
+        "How many intermediate CAs may stand between a client certificate and the client CA (nginx: ssl_verify_depth).",
+    ),
+    one(
+        CLIENTS,
+        "certs-dir",
+        "DIRECTORY",
+        "/run/certgate/certs",
+        "Where server_cert.cer, server_key.key and client_cert.pem are; SSL_SERVER_CERTIFICATE, SSL_SERVER_KEY and SSL_CLIENT_CERTIFICATE are written there.",
+    ),
+    many(
+        TLS,
+        "tls-protocols",
+        "VERSIONS",
+        "TLSv1.2,TLSv1.3",
+        "TLS versions on offer, of TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3, without gaps.",
+    ),
+    one(
+        TLS,
+        "tls-ciphers",
+        "LIST",
+        "",
+        "Cipher list as OpenSSL writes it, colons between. Names that begin with TLS_ are TLS 1.3 suites, the rest is for TLS 1.2 and older. Default: forward secrecy with AES-GCM or ChaCha20.",
+    ),
+    one(
+        TLS,
+        "tls-groups",
+        "LIST",
+        "X25519MLKEM768:X25519:P-256:P-384",
+        "Key exchange groups in order of preference, colons between.",
+    ),
+    one(
+        TLS,
+        "tls-prefer",
+        "server|client",
+        "server",
+        "Whose order of ciphers decides (nginx: ssl_prefer_server_ciphers).",
+    ),
+    one(
+        TLS,
+        "tls-tickets",
+        "on|off",
+        "on",
+        "Session tickets, so that returning clients resume. What a full handshake would refuse is refused at resumption, too.",
+    ),
+    one(
+        TLS,
+        "tls-session-timeout",
+        "DURATION",
+        "1h",
+        "How long a client may resume, counted from its last full handshake.",
+    ),
+    one(
+        TIMES,
+        "handshake-timeout",
+        "DURATION",
+        "10s",
+        "From the accepted connection to the end of the TLS handshake.",
+    ),
+    one(
+        TIMES,
+        "header-timeout",
+        "DURATION",
+        "60s",
+        "How long a client may take to send a request's header, also how long an idle HTTP/1.1 connection is kept.",
+    ),
+    one(
+        TIMES,
+        "upstream-connect-timeout",
+        "DURATION",
+        "5s",
+        "How long one connection to an upstream may take to be made.",
+    ),
+    one(
+        TIMES,
+        "upstream-timeout",
+        "DURATION",
+        "60s",
+        "How long an upstream may take to begin its answer; then the client gets 504 (nginx: proxy_read_timeout).",
+    ),
+    one(
+        TIMES,
+        "drain-delay",
+        "DURATION",
+        "0s",
+        "After SIGTERM: how long new connections are still accepted while /readyz already fails.",
+    ),
+    one(
+        TIMES,
+        "drain-timeout",
+        "DURATION",
+        "25s",
+        "After the listeners are closed: how long requests in flight may take. ECS kills after stopTimeout, 30 s by default.",
+    ),
+    one(
+        OPERATION,
+        "admin",
+        "ADDRESS|off",
+        "127.0.0.1:9090",
+        "Plain HTTP for health and metrics: /healthz, /readyz, /metrics. Not for the public.",
+    ),
+    one(
+        OPERATION,
+        "workers",
+        "NUMBER|auto",
+        "auto",
+        "Threads that serve connections; auto takes the CPUs that the cgroup grants.",
+    ),
+    one(
+        OPERATION,
+        "log-format",
+        "json|text|auto",
+        "auto",
+        "One event a line on stdout; auto writes text on a terminal, else JSON.",
+    ),
+    one(
+        OPERATION,
+        "log-level",
+        "error|warn|info|debug",
+        "info",
+        "The least level that is logged. Refusals and requests are info.",
+    ),
+    one(
+        OPERATION,
+        "access-log",
+        "on|off",
+        "on",
+        "One line for each request.",
+    ),
+];
+
+/// The definition of a name.
+pub fn find(name: &str) -> Option<&'static Definition> {
+    DEFINITIONS.iter().find(|d| d.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        for (index, definition) in DEFINITIONS.iter().enumerate() {
+            assert!(
+                definition
+                    .name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '-')
+            );
+            assert!(
+                DEFINITIONS[..index]
+                    .iter()
+                    .all(|d| d.name != definition.name)
+            );
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! defaults < TOML file < environment < flags, laid over each other; each value keeps its origin.
+//!
+//! Takes the layers as they were written, hands on [`Layers`]: for each setting the text of its
+//! values and the place it came from. Unknown keys are findings here; wrong values are the reader's.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::definitions::{self, DEFINITIONS, Definition, VARIABLE_PREFIX};
+use crate::findings::{Finding, Findings};
+
+/// What was written on the command line: a setting's name and its values.
+pub type Flags = Vec<(&'static str, Vec<String>)>;
+
+/// All layers, merged.
+pub struct Layers {
+    figment: Figment,
+}
+
+/// One setting's values as written, and where.
+pub struct Written {
+    /// The values; more than one only for lists.
+    pub values: Vec<String>,
+    /// As an operator would look for it: `--client-auth`, `CERTGATE_CLIENT_AUTH`,
+    /// `client-auth in /etc/certgate.toml`, `client-auth (default)`.
+    pub place: String,
+    /// Whether nobody wrote it.
+    pub is_default: bool,
+}
+
+const FLAGS: &str = "flags";
+const ENVIRONMENT: &str = "environment";
+const DEFAULTS: &str = "defaults";
+
+impl Layers {
+    /// Lays the layers over each other. The TOML file is `--config`, else `CERTGATE_CONFIG`.
+    pub fn read(
+        flags: &Flags,
+        config_flag: Option<&Path>,
+        environment: &[(OsString, OsString)],
+    ) -> (Layers, Findings) {
+        let mut findings = Findings::default();
+        let (variables, config_variable) = from_environment(environment, &mut findings);
+        let file = config_flag.map(Path::to_path_buf).or(config_variable);
+        let figment = Figment::new()
+            .merge(Layer(DEFAULTS.to_owned(), defaults()))
+            .merge(from_file(file.as_deref(), &mut findings))
+            .merge(Layer(ENVIRONMENT.to_owned(), variables))
+            .merge(Layer(FLAGS.to_owned(), from_flags(flags)));
+        (Layers { figment }, findings)
+    }
+
+    /// What is written for a setting in the highest layer that has it.
+    pub fn written(&self, definition: &Definition) -> Result<Written, Finding> {
+        let Ok(value) = self.figment.find_value(definition.name) else {
+            return Ok(Written {
+                values: Vec::new(),
+                place: format!("{} (default)", definition.name),
+                is_default: true,
+            });
+        };
+        let layer = self
+            .figment
+            .get_metadata(value.tag())
+            .map_or(DEFAULTS, |metadata| metadata.name.as_ref());
+        let place = place_of(definition, layer);
+        let kind = value.to_actual().to_string();
+        let texts = match value {
+            Value::Array(_, items) if definition.list => {
+                items.into_iter().map(text_of).collect::<Option<Vec<_>>>()
+            }
+            single => text_of(single).map(|text| match definition.list {
+                true => split(&text),
+                false => vec![text],
+            }),
+        };
+        let Some(values) = texts else {
+            let expected = if definition.list {
+                "a text or an array of texts"
+            } else {
+                "a single value"
+            };
+            return Err(Finding::error(place, format!("found {kind}")).expected(expected));
+        };
+        Ok(Written {
+            values,
+            place,
+            is_default: layer == DEFAULTS,
+        })
+    }
+}
+
+/// One layer for figment; its name tells the place of a value later.
+struct Layer(String, Dict);
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.0.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.1.clone()))
+    }
+}
+
+fn defaults() -> Dict {
+    DEFINITIONS
+        .iter()
+        .filter(|d| !d.default.is_empty())
+        .map(|d| (d.name.to_owned(), Value::from(d.default)))
+        .collect()
+}
+
+fn from_flags(flags: &Flags) -> Dict {
+    flags
+        .iter()
+        .map(|(name, values)| ((*name).to_owned(), Value::from(values.join(","))))
+        .collect()
+}
+
+/// The `CERTGATE_…` variables that are settings, and the file that `CERTGATE_CONFIG` names.
+fn from_environment(
+    environment: &[(OsString, OsString)],
+    findings: &mut Findings,
+) -> (Dict, Option<PathBuf>) {
+    let mut dict = Dict::new();
+    let mut config = None;
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|n| n.starts_with(VARIABLE_PREFIX)) else {
+            continue;
+        };
+        if is_kubernetes_service(name) {
+            continue;
+        }
+        if name == "CERTGATE_CONFIG" {
+            config = Some(PathBuf::from(value));
+            continue;
+        }
+        let Some(definition) = DEFINITIONS.iter().find(|d| d.variable() == name) else {
+            let known: Vec<_> = DEFINITIONS.iter().map(Definition::variable).collect();
+            findings.push(unknown(name, known.iter().map(String::as_str)));
+            continue;
+        };
+        match value.to_str() {
+            Some(text) => {
+                dict.insert(definition.name.to_owned(), Value::from(text));
+            }
+            None => findings.push(Finding::error(name, "the value is not UTF-8")),
+        }
+    }
+    (dict, config)
+}
+
+/// Kubernetes puts these beside a Service that is called certgate; they are no settings.
+fn is_kubernetes_service(name: &str) -> bool {
+    let rest = &name[VARIABLE_PREFIX.len()..];
+    rest == "PORT" || ["PORT_", "SERVICE_"].iter().any(|p| rest.starts_with(p))
+}
+
+fn from_file(path: Option<&Path>, findings: &mut Findings) -> Layer {
+    let nothing = Layer(DEFAULTS.to_owned(), Dict::new());
+    let Some(path) = path else {
+        return nothing;
+    };
+    let place = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            findings.push(
+                Finding::error(&place, format!("can't be read: {error}"))
+                    .advice("Name a readable TOML file in --config or CERTGATE_CONFIG."),
+            );
+            return nothing;
+        }
+    };
+    let parsed = Toml::string(&text)
+        .data()
+        .map(|mut profiles| profiles.remove(&Profile::Default).unwrap_or_default());
+    let mut dict = match parsed {
+        Ok(dict) => dict,
+        Err(error) => {
+            let text = error.to_string();
+            findings.push(
+                Finding::error(&place, format!("is not TOML: {}", text.trim()))
+                    .advice("Write one `key = value` a line, texts in quotes."),
+            );
+            return nothing;
+        }
+    };
+    dict.retain(|key, _| {
+        let known = definitions::find(key).is_some();
+        if !known {
+            let finding = unknown(key, DEFINITIONS.iter().map(|d| d.name));
+            findings.push(Finding {
+                place: format!("{key} in {place}"),
+                ..finding
+            });
+        }
+        known
+    });
+    Layer(place, dict)
+}
+
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Finding {
+    let nearest = known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min();
+    let finding = Finding::error(name, "no setting has this name");
+    match nearest {
+        Some((distance, candidate)) if distance <= name.len() / 3 => {
+            finding.advice(format!("Did you mean {candidate}?"))
+        }
+        _ => finding.advice("`certgate serve --help` lists the settings."),
+    }
+}
+
+fn place_of(definition: &Definition, layer: &str) -> String {
+    match layer {
+        FLAGS => format!("--{}", definition.name),
+        ENVIRONMENT => definition.variable(),
+        DEFAULTS => format!("{} (default)", definition.name),
+        file => format!("{} in {file}", definition.name),
+    }
+}
+
+fn text_of(value: Value) -> Option<String> {
+    match value {
+        Value::String(_, text) => Some(text),
+        Value::Bool(_, true) => Some("on".to_owned()),
+        Value::Bool(_, false) => Some("off".to_owned()),
+        Value::Num(_, number) => number
+            .to_i128()
+            .map(|n| n.to_string())
+            .or_else(|| number.to_u128().map(|n| n.to_string()))
+            .or_else(|| number.to_f64().map(|n| n.to_string())),
+        _ => None,
+    }
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,249 @@
+//! The types of single settings, and how each is read from its text.
+//!
+//! Every `FromStr` here answers a wrong text with what would have been right, in words that
+//! follow "expected".
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use openssl::ssl::SslVersion;
+
+/// What would have been right; completes the sentence "expected …".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected(pub String);
+
+impl From<&str> for Expected {
+    fn from(text: &str) -> Self {
+        Expected(text.to_owned())
+    }
+}
+
+/// A closed set of words, in one place: parsing, printing and what is expected.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_meta])* $variant),+ }
+
+        impl FromStr for $name {
+            type Err = Expected;
+            fn from_str(text: &str) -> Result<Self, Expected> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(Expected(["one of" $(, $word)+].join(" "))),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $word),+ })
+            }
+        }
+    };
+}
+
+words! {
+    /// Whether a client must present a certificate.
+    ClientAuth {
+        /// No certificate, no admission (nginx: `ssl_verify_client on`).
+        Required = "required",
+        /// None is fine, a bad one is not (nginx: `optional`).
+        Optional = "optional",
+        /// Clients aren't asked (nginx: `off`).
+        Off = "off",
+    }
+}
+words! {
+    /// How a refused client is told.
+    Refusal {
+        /// The handshake fails with the alert that names the reason.
+        Alert = "alert",
+        /// The handshake completes, the only answer is a 403 page.
+        Page = "page",
+    }
+}
+words! {
+    /// Whose order of ciphers decides.
+    CipherPreference {
+        /// The order of `tls-ciphers`.
+        Server = "server",
+        /// The order of the ClientHello.
+        Client = "client",
+    }
+}
+words! {
+    /// A switch.
+    Switch {
+        /// Yes.
+        On = "on",
+        /// No.
+        Off = "off",
+    }
+}
+words! {
+    /// How log lines are written.
+    LogFormat {
+        /// One JSON object a line.
+        Json = "json",
+        /// `key=value` a line.
+        Text = "text",
+        /// Text on a terminal, else JSON.
+        Auto = "auto",
+    }
+}
+words! {
+    /// The least level that is logged.
+    LogLevel {
+        /// certgate itself can't go on with something.
+        Error = "error",
+        /// An operator should look.
+        Warn = "warn",
+        /// Connections and requests, one line each.
+        Info = "info",
+        /// Each step.
+        Debug = "debug",
+    }
+}
+
+/// The address of the admin port, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdminAddress(pub Option<SocketAddr>);
+
+impl FromStr for AdminAddress {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        if text == "off" {
+            return Ok(AdminAddress(None));
+        }
+        match text.parse::<ListenAddress>() {
+            Ok(address) => Ok(AdminAddress(Some(address.0))),
+            Err(Expected(expected)) => Err(Expected(format!("{expected}, or off"))),
+        }
+    }
+}
+
+/// Where a listener is bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListenAddress(pub SocketAddr);
+
+impl FromStr for ListenAddress {
+    type Err = Expected;
+    /// `ADDRESS:PORT`, `[ADDRESS]:PORT`, or a port alone for all IPv4 addresses.
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        if let Ok(port) = text.parse::<u16>() {
+            return Ok(Self(SocketAddr::new(
+                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                port,
+            )));
+        }
+        text.parse()
+            .map(Self)
+            .map_err(|_| "ADDRESS:PORT such as 0.0.0.0:443 or [::]:443, or a port alone".into())
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A length of time with its unit: `30s`, `5m`, `1h 30m`, `250ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Duration);
+
+impl FromStr for Time {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let written = if text == "0" { "0s" } else { text };
+        humantime::parse_duration(written)
+            .map(Self)
+            .map_err(|_| "a duration with its unit, such as 250ms, 30s, 5m or 1h".into())
+    }
+}
+
+/// How many threads serve connections; `None` asks the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers(pub Option<usize>);
+
+impl FromStr for Workers {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text.parse() {
+            _ if text == "auto" => Ok(Self(None)),
+            Ok(count @ 1..=1024) => Ok(Self(Some(count))),
+            _ => Err("a number from 1 to 1024, or auto".into()),
+        }
+    }
+}
+
+/// How many intermediate CAs a client's chain may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifyDepth(pub u32);
+
+impl FromStr for VerifyDepth {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text.parse() {
+            Ok(depth @ 0..=100) => Ok(Self(depth)),
+            _ => Err("a number from 0 to 100".into()),
+        }
+    }
+}
+
+/// One TLS version, as nginx and OpenSSL name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    /// RFC 2246.
+    Tls10,
+    /// RFC 4346.
+    Tls11,
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+impl Protocol {
+    /// The same in OpenSSL's words.
+    pub fn version(self) -> SslVersion {
+        match self {
+            Self::Tls10 => SslVersion::TLS1,
+            Self::Tls11 => SslVersion::TLS1_1,
+            Self::Tls12 => SslVersion::TLS1_2,
+            Self::Tls13 => SslVersion::TLS1_3,
+        }
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text.to_ascii_lowercase().as_str() {
+            "tlsv1" | "tlsv1.0" => Ok(Self::Tls10),
+            "tlsv1.1" => Ok(Self::Tls11),
+            "tlsv1.2" => Ok(Self::Tls12),
+            "tlsv1.3" => Ok(Self::Tls13),
+            "sslv2" | "sslv3" | "ssl2" | "ssl3" => Err(
+                "TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3: SSLv2 and SSLv3 are broken (RFC 6176, RFC 7568) and not in this build".into(),
+            ),
+            _ => Err("TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_protocols_say_why_not() {
+        let Err(Expected(text)) = "SSLv3".parse::<Protocol>() else {
+            panic!("SSLv3 was taken");
+        };
+        assert!(text.contains("RFC 7568"));
+    }
+}
