@@ -11,3 +11,8 @@
 
 pub mod config;
 pub mod findings;
+pub mod identity;
+pub mod net;
+pub mod refusal;
+pub mod telemetry;
+pub mod tls;

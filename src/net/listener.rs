@@ -1,0 +1,135 @@
+//! Bound listeners, and accepting from them for ever.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::Counting;
+use crate::findings::Finding;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::{self, OpenConnection};
+
+/// How many connections the kernel keeps for us while we are busy.
+const BACKLOG: u32 = 4096;
+/// How long to wait when the process has no file descriptors left.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// A bound socket that has an address.
+pub struct Listener {
+    inner: TcpListener,
+    address: SocketAddr,
+    telemetry: Arc<Telemetry>,
+}
+
+/// A connection before its first byte. Only a [`Listener`] makes one.
+pub struct Accepted {
+    /// The connection.
+    pub stream: Counting<TcpStream>,
+    /// The client's address.
+    pub client: SocketAddr,
+    /// When it was accepted.
+    pub at: Instant,
+    /// Counts it as open until it is dropped.
+    pub open: OpenConnection,
+}
+
+impl Listener {
+    /// Binds and listens. Needs a tokio runtime.
+    pub fn bind(
+        address: SocketAddr,
+        setting: &str,
+        telemetry: Arc<Telemetry>,
+    ) -> Result<Self, Finding> {
+        let bound = || {
+            let inner = socket(address)?.listen(BACKLOG)?;
+            let address = inner.local_addr()?;
+            Ok((inner, address))
+        };
+        let (inner, address) = bound().map_err(|error| unbindable(setting, address, &error))?;
+        Ok(Self {
+            inner,
+            address,
+            telemetry,
+        })
+    }
+
+    /// The address that it is bound to, with the port that the kernel chose for port 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next connection. Errors of accept(2) are logged and waited out: other clients' resets,
+    /// and a lack of descriptors that ends when connections do.
+    pub async fn accept(&self) -> Accepted {
+        loop {
+            match self.inner.accept().await {
+                Ok((stream, client)) => {
+                    // A failure means that the client is gone already; the handshake will find out.
+                    let _ = stream.set_nodelay(true);
+                    return Accepted {
+                        stream: Counting::new(stream),
+                        client,
+                        at: Instant::now(),
+                        open: events::connection_opened(&self.telemetry),
+                    };
+                }
+                Err(error) if is_of_the_client(&error) => {}
+                Err(error) => {
+                    events::accept_failed(&self.telemetry, self.address, &error);
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether `address` could be bound now; binds it and lets it go. Needs a tokio runtime.
+pub fn probe(address: SocketAddr, setting: &str) -> Result<(), Finding> {
+    socket(address)
+        .and_then(|socket| socket.listen(1))
+        .map(drop)
+        .map_err(|error| unbindable(setting, address, &error))
+}
+
+fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A restart must not wait for connections of the last run to leave TIME_WAIT.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+fn unbindable(setting: &str, address: SocketAddr, error: &io::Error) -> Finding {
+    let finding = Finding::error(
+        format!("{setting} {address}"),
+        format!("can't be bound: {error}"),
+    );
+    match error.kind() {
+        io::ErrorKind::AddrInUse => finding.advice(
+            "Another process listens there: stop it or choose another port (`ss -ltnp` names it).",
+        ),
+        io::ErrorKind::PermissionDenied => finding.advice(
+            "Ports below 1024 need root, CAP_NET_BIND_SERVICE or the sysctl net.ipv4.ip_unprivileged_port_start.",
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            finding.advice("No interface of this machine has the address: take 0.0.0.0 or [::].")
+        }
+        _ => finding.advice("Choose another address."),
+    }
+}
+
+/// Errors that concern one connection only and are gone with it: accept(2), "Error handling".
+fn is_of_the_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}

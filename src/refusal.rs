@@ -1,0 +1,90 @@
+//! Why a client was refused: one closed list for metric labels, log lines and documentation.
+
+/// The reason, as certgate counts and logs it. The client learns no more than the TLS alert says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalReason {
+    /// The client sent no certificate, but one is required.
+    NoCertificate,
+    /// The chain doesn't end in the client CA.
+    UnknownCa,
+    /// A certificate of the chain has expired.
+    Expired,
+    /// A certificate of the chain isn't valid yet.
+    NotYetValid,
+    /// A certificate isn't meant for this use: the client's not for clientAuth, or a CA's not for signing.
+    WrongPurpose,
+    /// More intermediate CAs than `verify-depth` or a path length constraint allows.
+    ChainTooLong,
+    /// A signature of the chain, or the client's proof that it holds the key, is wrong.
+    BadSignature,
+    /// A key or a signature digest of the chain is too weak for the security level.
+    WeakCertificate,
+    /// Anything else that makes the certificate or its chain invalid.
+    InvalidCertificate,
+    /// No TLS version in common.
+    ProtocolMismatch,
+    /// No cipher or signature algorithm in common.
+    NoSharedCipher,
+    /// No key exchange group in common.
+    NoSharedGroup,
+    /// No application protocol (ALPN) in common.
+    NoSharedProtocol,
+    /// The first bytes were not TLS: plain HTTP, or a port scan.
+    NotTls,
+    /// The client ended the handshake by an alert: it didn't like the server's certificate, say.
+    ClientAlert,
+    /// The handshake took longer than `handshake-timeout`.
+    Timeout,
+    /// The client closed the connection in the middle of the handshake.
+    ClientHungUp,
+    /// The handshake broke a rule of TLS in another way.
+    HandshakeFailure,
+}
+
+impl RefusalReason {
+    /// All of them, so that every label of the metric is there from the start.
+    pub const ALL: [Self; 18] = [
+        Self::NoCertificate,
+        Self::UnknownCa,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::WrongPurpose,
+        Self::ChainTooLong,
+        Self::BadSignature,
+        Self::WeakCertificate,
+        Self::InvalidCertificate,
+        Self::ProtocolMismatch,
+        Self::NoSharedCipher,
+        Self::NoSharedGroup,
+        Self::NoSharedProtocol,
+        Self::NotTls,
+        Self::ClientAlert,
+        Self::Timeout,
+        Self::ClientHungUp,
+        Self::HandshakeFailure,
+    ];
+
+    /// The word in logs and metric labels.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NoCertificate => "no_certificate",
+            Self::UnknownCa => "unknown_ca",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::WrongPurpose => "wrong_purpose",
+            Self::ChainTooLong => "chain_too_long",
+            Self::BadSignature => "bad_signature",
+            Self::WeakCertificate => "weak_certificate",
+            Self::InvalidCertificate => "invalid_certificate",
+            Self::ProtocolMismatch => "protocol_mismatch",
+            Self::NoSharedCipher => "no_shared_cipher",
+            Self::NoSharedGroup => "no_shared_group",
+            Self::NoSharedProtocol => "no_shared_protocol",
+            Self::NotTls => "not_tls",
+            Self::ClientAlert => "client_alert",
+            Self::Timeout => "timeout",
+            Self::ClientHungUp => "client_hung_up",
+            Self::HandshakeFailure => "handshake_failure",
+        }
+    }
+}

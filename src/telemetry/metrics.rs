@@ -1,0 +1,114 @@
+//! The numbers behind `/metrics`, in Prometheus' text format.
+
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::refusal::RefusalReason;
+
+/// Every metric. Labels are closed sets: no client can make a new time series.
+pub struct Metrics {
+    registry: Registry,
+    pub(super) connections_accepted: IntCounter,
+    pub(super) connections_open: IntGauge,
+    pub(super) tcp_pings: IntCounter,
+    pub(super) accept_errors: IntCounter,
+    pub(super) handshakes: IntCounterVec,
+    pub(super) handshake_seconds: Histogram,
+    pub(super) refusals: IntCounterVec,
+    pub(super) requests: IntCounterVec,
+    pub(super) request_seconds: Histogram,
+    pub(super) response_bytes: IntCounter,
+    pub(super) upstream_failures: IntCounterVec,
+    pub(super) tunnels: IntCounterVec,
+    pub(super) tunnel_bytes: IntCounterVec,
+}
+
+/// Upper bounds in seconds: a handshake takes a millisecond, a slow upstream a minute.
+const BUCKETS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0,
+];
+
+impl Metrics {
+    /// All at zero. Fails only if two metrics had one name.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let make = Maker(&registry);
+        let metrics = Self {
+            connections_accepted: make.counter("connections_accepted_total", "Connections accepted on the TLS listeners.")?,
+            connections_open: make.gauge("connections_open", "Connections open on the TLS listeners.")?,
+            tcp_pings: make.counter("tcp_pings_total", "Connections closed by the client before it sent a byte: health checks of load balancers.")?,
+            accept_errors: make.counter("accept_errors_total", "Failures of accept(2), such as too many open files.")?,
+            handshakes: make.counters("handshakes_total", "TLS handshakes by result: full, resumed or refused.", &["result"])?,
+            handshake_seconds: make.histogram("handshake_seconds", "From the accepted connection to the end of a successful handshake.")?,
+            refusals: make.counters("refusals_total", "Refused clients by reason.", &["reason"])?,
+            requests: make.counters("requests_total", "HTTP requests by status code of the answer.", &["status"])?,
+            request_seconds: make.histogram("request_seconds", "From a request's header to the last byte of its answer.")?,
+            response_bytes: make.counter("response_body_bytes_total", "Bytes of response bodies sent.")?,
+            upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
+            tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
+            tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
+            registry,
+        };
+        for result in ["full", "resumed", "refused"] {
+            metrics.handshakes.with_label_values(&[result]);
+        }
+        for reason in RefusalReason::ALL {
+            metrics.refusals.with_label_values(&[reason.label()]);
+        }
+        Ok(metrics)
+    }
+
+    /// The text that Prometheus scrapes (`text/plain; version=0.0.4`).
+    pub fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+struct Maker<'a>(&'a Registry);
+
+impl Maker<'_> {
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        let metric = IntCounter::new(full_name(name), help)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
+        let metric = IntCounterVec::new(Opts::new(full_name(name), help), labels)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        let metric = IntGauge::new(full_name(name), help)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
+        let options = HistogramOpts::new(full_name(name), help).buckets(BUCKETS.to_vec());
+        let metric = Histogram::with_opts(options)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+}
+
+fn full_name(name: &str) -> String {
+    format!("certgate_{name}")
+}
+
+pub(super) fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

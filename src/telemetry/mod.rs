@@ -1,0 +1,18 @@
+//! What an operator sees of the running gateway: log lines and metrics.
+//!
+//! Each thing that happens is one struct in [`events`]; emitting it writes the line and bumps the
+//! metric, so that the two can't disagree. A leaf: every stage may use it, it uses none.
+
+pub mod events;
+pub mod logs;
+pub mod metrics;
+
+use metrics::Metrics;
+
+/// Where events go.
+pub struct Telemetry {
+    /// The numbers behind `/metrics`.
+    pub metrics: Metrics,
+    /// Whether requests and tunnels are logged.
+    pub access_log: bool,
+}

@@ -1,0 +1,277 @@
+//! From checked credentials and settings to OpenSSL's context.
+//!
+//! One context is one immutable view of whom to trust; every connection lives with the one it
+//! began with.
+
+use std::time::Duration;
+
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Private};
+use openssl::sha::Sha256;
+use openssl::ssl::{
+    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
+    SslVerifyMode, select_next_proto,
+};
+use openssl::stack::Stack;
+use openssl::x509::X509;
+use openssl::x509::store::X509StoreBuilder;
+
+use super::ffi;
+use super::resumption::ResumptionPolicy;
+use super::verification;
+use crate::config::TlsSettings;
+use crate::config::definitions;
+use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch};
+use crate::findings::{Finding, Findings};
+
+/// The server's identity and whom it trusts.
+pub struct Credentials {
+    /// The server's certificate.
+    pub leaf: X509,
+    /// What goes with it to the client, the leaf's issuer first.
+    pub chain: Vec<X509>,
+    /// The leaf's key.
+    pub key: PKey<Private>,
+    /// The certificates of the client CA; empty if clients aren't asked.
+    pub client_ca: Vec<X509>,
+}
+
+/// Everything that a handshake needs.
+pub struct TlsContext {
+    pub(super) inner: SslContext,
+    pub(super) handshake_timeout: Duration,
+}
+
+/// The application protocols (ALPN, RFC 7301) that are spoken behind the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Application {
+    /// HTTP/2, HTTP/1.1.
+    Http,
+    /// Raw bytes: ALPN is left alone.
+    Opaque,
+}
+
+const HTTP_ALPN: &[u8] = b"\x02h2\x08http/1.1";
+
+/// TLS 1.2: forward secrecy and authenticated encryption only (Mozilla's "intermediate" list
+/// without DHE, whose groups can't be bounded by `tls-groups`).
+const DEFAULT_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20";
+/// Who asks for TLS 1.0 or 1.1 has clients that know neither of the two.
+const OLD_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AES";
+
+impl TlsContext {
+    /// Builds the context; OpenSSL's complaints name the setting they are about.
+    pub fn build(
+        credentials: &Credentials,
+        settings: &TlsSettings,
+        application: Application,
+    ) -> Result<Self, Findings> {
+        let mut builder = SslContext::builder(SslMethod::tls_server()).map_err(unexpected)?;
+        apply_settings(&mut builder, settings)?;
+        present(&mut builder, credentials).map_err(unusable_certificate)?;
+        ask_clients(&mut builder, credentials, settings).map_err(unexpected)?;
+        allow_resumption(&mut builder, credentials, settings).map_err(unexpected)?;
+        if application == Application::Http {
+            builder.set_alpn_select_callback(|_, offered| {
+                select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
+            });
+        }
+        Ok(Self {
+            inner: builder.build(),
+            handshake_timeout: settings.handshake_timeout,
+        })
+    }
+}
+
+fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Result<(), Findings> {
+    let mut findings = Findings::default();
+    let mut options = SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION;
+    if settings.prefer == CipherPreference::Server {
+        options |= SslOptions::CIPHER_SERVER_PREFERENCE | SslOptions::PRIORITIZE_CHACHA;
+    }
+    builder.set_options(options);
+    builder.set_mode(
+        // Asynchronous writes: repeated from another buffer, taken in part.
+        SslMode::ACCEPT_MOVING_WRITE_BUFFER
+            | SslMode::ENABLE_PARTIAL_WRITE
+            // What is sent is what was configured; no searching in the clients' CA for more.
+            | SslMode::NO_AUTO_CHAIN
+            // 34 KiB less for each idle connection (SSL_CTX_set_mode(3)).
+            | SslMode::RELEASE_BUFFERS,
+    );
+    let old = settings.min_protocol < Protocol::Tls12;
+    // TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL 3 allows at level 0 only.
+    builder.set_security_level(if old { 0 } else { 2 });
+    let versions = builder
+        .set_min_proto_version(Some(settings.min_protocol.version()))
+        .and_then(|()| builder.set_max_proto_version(Some(settings.max_protocol.version())));
+    if let Err(error) = versions {
+        findings.push(refused_by_openssl("tls-protocols", "", &error));
+    }
+    if let Err(finding) = set_ciphers(builder, &settings.ciphers, old) {
+        findings.push(finding);
+    }
+    if let Err(finding) = set_groups(builder, &settings.groups) {
+        findings.push(finding);
+    }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(findings)
+    }
+}
+
+/// TLS 1.3 suites and older ciphers are two lists to OpenSSL, one to the operator.
+fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Result<(), Finding> {
+    let parts = || {
+        written
+            .split([':', ',', ' '])
+            .filter(|part| !part.is_empty())
+    };
+    let suites: Vec<_> = parts().filter(|part| part.starts_with("TLS_")).collect();
+    let ciphers: Vec<_> = parts().filter(|part| !part.starts_with("TLS_")).collect();
+    let failed = |error| {
+        refused_by_openssl("tls-ciphers", written, &error)
+            .expected("names that `openssl ciphers -s -v` shows, colons between")
+    };
+    if !suites.is_empty() {
+        builder
+            .set_ciphersuites(&suites.join(":"))
+            .map_err(failed)?;
+    }
+    let default = if old { OLD_CIPHERS } else { DEFAULT_CIPHERS };
+    let ciphers = match ciphers.is_empty() {
+        true => default.to_owned(),
+        false => ciphers.join(":"),
+    };
+    builder.set_cipher_list(&ciphers).map_err(failed)
+}
+
+fn set_groups(builder: &mut SslContextBuilder, written: &str) -> Result<(), Finding> {
+    let Err(error) = builder.set_groups_list(written) else {
+        return Ok(());
+    };
+    let is_default = definitions::find("tls-groups").is_some_and(|d| d.default == written);
+    // A system library before OpenSSL 3.5 has no post-quantum groups.
+    let classical = written.split_once(':').filter(|_| is_default);
+    if classical.is_some_and(|(_, groups)| builder.set_groups_list(groups).is_ok()) {
+        return Ok(());
+    }
+    Err(refused_by_openssl("tls-groups", written, &error)
+        .expected("names such as X25519MLKEM768, X25519, P-256, P-384, colons between"))
+}
+
+fn present(builder: &mut SslContextBuilder, credentials: &Credentials) -> Result<(), ErrorStack> {
+    builder.set_certificate(&credentials.leaf)?;
+    for certificate in &credentials.chain {
+        builder.add_extra_chain_cert(certificate.clone())?;
+    }
+    builder.set_private_key(&credentials.key)?;
+    builder.check_private_key()
+}
+
+fn ask_clients(
+    builder: &mut SslContextBuilder,
+    credentials: &Credentials,
+    settings: &TlsSettings,
+) -> Result<(), ErrorStack> {
+    let mut store = X509StoreBuilder::new()?;
+    let mut names = Stack::new()?;
+    for certificate in &credentials.client_ca {
+        store.add_cert(certificate.clone())?;
+        names.push(certificate.subject_name().to_owned()?)?;
+    }
+    builder.set_cert_store(store.build());
+    builder.set_verify_depth(settings.verify_depth.0);
+    let page = settings.refusal == Refusal::Page;
+    let mode = match settings.client_auth {
+        ClientAuth::Off => {
+            builder.set_verify(SslVerifyMode::NONE);
+            return Ok(());
+        }
+        ClientAuth::Required if !page => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
+        ClientAuth::Required | ClientAuth::Optional => SslVerifyMode::PEER,
+    };
+    builder.set_client_ca_list(names);
+    builder.set_verify_callback(mode, move |accepted, context| {
+        if !accepted {
+            verification::note(context);
+        }
+        // With a page, the handshake goes on: the note is what refuses the client afterwards.
+        accepted || page
+    });
+    Ok(())
+}
+
+fn allow_resumption(
+    builder: &mut SslContextBuilder,
+    credentials: &Credentials,
+    settings: &TlsSettings,
+) -> Result<(), ErrorStack> {
+    // Tickets only: a cache on this side would be one more place to check and to bound.
+    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+    builder.set_session_id_context(&trust_digest(credentials, settings))?;
+    if settings.tickets == Switch::Off {
+        builder.set_options(SslOptions::NO_TICKET);
+        return builder.set_num_tickets(0);
+    }
+    builder.set_num_tickets(1)?;
+    ffi::set_session_timeout(builder, settings.session_timeout);
+    ffi::set_ticket_policy(
+        builder,
+        ResumptionPolicy {
+            timeout: settings.session_timeout,
+        },
+    )
+}
+
+/// Whom to trust, as the session id context: a ticket from under another trust falls back to a full
+/// handshake (SSL_CTX_set_session_id_context(3)).
+fn trust_digest(credentials: &Credentials, settings: &TlsSettings) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let policy = format!(
+        "{} {} {}",
+        settings.client_auth, settings.refusal, settings.verify_depth.0
+    );
+    digest.update(policy.as_bytes());
+    for certificate in &credentials.client_ca {
+        // Only a lack of memory makes a parsed certificate unwritable; the digest is then
+        // another one, which costs a full handshake.
+        digest.update(&certificate.to_der().unwrap_or_default());
+    }
+    digest.finish()
+}
+
+fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Finding {
+    let found = match written {
+        "" => format!("OpenSSL refuses it: {}", words(error)),
+        written => format!("OpenSSL refuses {written:?}: {}", words(error)),
+    };
+    Finding::error(setting, found)
+}
+
+fn unusable_certificate(error: ErrorStack) -> Findings {
+    Finding::error(
+        "SSL_SERVER_CERTIFICATE",
+        format!("OpenSSL can't serve with it: {}", words(&error)),
+    )
+    .advice("`certgate check` describes the certificate and its key.")
+    .into()
+}
+
+fn unexpected(error: ErrorStack) -> Findings {
+    Finding::error("OpenSSL", words(&error)).into()
+}
+
+/// The reasons without file names and codes.
+fn words(error: &ErrorStack) -> String {
+    let reasons: Vec<_> = error
+        .errors()
+        .iter()
+        .filter_map(|error| error.reason())
+        .collect();
+    match reasons.is_empty() {
+        true => "no reason given".to_owned(),
+        false => reasons.join(", "),
+    }
+}

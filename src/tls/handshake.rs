@@ -1,0 +1,168 @@
+//! The handshake: from [`Accepted`] to [`Handshaken`], or to the reason why not.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{NameType, Ssl, SslRef};
+use openssl::x509::X509VerifyResult;
+use tokio::net::TcpStream;
+use tokio_openssl::SslStream;
+
+use super::TlsContext;
+use super::failure::Refused;
+use super::verification;
+use crate::identity::ClientCertificate;
+use crate::net::{Accepted, Counting, linger};
+use crate::refusal::RefusalReason;
+use crate::telemetry::events::OpenConnection;
+
+/// A TLS connection.
+pub type TlsStream = SslStream<Counting<TcpStream>>;
+
+/// A connection whose handshake is complete. Only [`perform`] makes one, and nothing is served
+/// until the access stage has turned it into a permission.
+pub struct Handshaken {
+    /// The connection.
+    pub stream: TlsStream,
+    /// Who is at its other end.
+    pub client: Client,
+    /// What was agreed.
+    pub session: Session,
+    /// Counts it as open until it is dropped.
+    pub open: OpenConnection,
+}
+
+/// Who the handshake found at the other end.
+pub enum Client {
+    /// The holder of a certificate that chains to the client CA.
+    Verified(ClientCertificate),
+    /// Somebody without a certificate.
+    Anonymous,
+    /// Somebody with a certificate that isn't accepted; only with `refusal = page`.
+    Rejected(Box<Refused>),
+}
+
+/// What was agreed in the handshake.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The client's address.
+    pub address: SocketAddr,
+    /// The server name that the client asked for.
+    pub sni: Option<String>,
+    /// TLSv1.3, …
+    pub version: &'static str,
+    /// The cipher as OpenSSL names it.
+    pub cipher: &'static str,
+    /// Whether a ticket spared the certificates.
+    pub resumed: bool,
+    /// Whether ALPN chose HTTP/2.
+    pub http2: bool,
+    /// From accept to the end of the handshake.
+    pub took: Duration,
+}
+
+/// How a handshake ends that doesn't succeed.
+pub enum Failure {
+    /// The client closed without having sent a byte: a load balancer's health check.
+    Ping,
+    /// The client was refused or gave up.
+    Refused(Box<Refused>),
+}
+
+/// Performs the handshake within the context's time limit. On failure the client has been sent its
+/// alert, and the connection is closed in such a way that the alert arrives.
+pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handshaken, Failure> {
+    let Accepted {
+        stream,
+        client: address,
+        at,
+        open,
+    } = accepted;
+    let mut stream = match prepare(stream, context) {
+        Ok(stream) => stream,
+        Err(error) => return Err(out_of_memory(&error)),
+    };
+    let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
+    let failure = match tokio::time::timeout(timeout, Pin::new(&mut stream).accept()).await {
+        Ok(Ok(())) => {
+            return Ok(Handshaken {
+                client: client_of(stream.ssl()),
+                session: session_of(stream.ssl(), address, at),
+                stream,
+                open,
+            });
+        }
+        Ok(Err(_)) if stream.get_ref().received() == 0 => return Err(Failure::Ping),
+        Ok(Err(error)) => Refused::of(&error, stream.ssl()),
+        Err(_) => {
+            let words = format!("no handshake within {timeout:?}");
+            Refused::new(RefusalReason::Timeout, words, stream.ssl())
+        }
+    };
+    if !matches!(
+        failure.reason,
+        RefusalReason::Timeout | RefusalReason::ClientHungUp
+    ) {
+        linger::close(stream.get_mut()).await;
+    }
+    Err(Failure::Refused(Box::new(failure)))
+}
+
+/// The server name in the ClientHello.
+pub(super) fn sni(ssl: &SslRef) -> Option<String> {
+    ssl.servername(NameType::HOST_NAME).map(str::to_owned)
+}
+
+fn prepare(stream: Counting<TcpStream>, context: &TlsContext) -> Result<TlsStream, ErrorStack> {
+    let mut ssl = Ssl::new(&context.inner)?;
+    verification::attach(&mut ssl)?;
+    SslStream::new(ssl, stream)
+}
+
+fn client_of(ssl: &SslRef) -> Client {
+    if let Some(rejection) = verification::rejection(ssl) {
+        return Client::Rejected(Box::new(Refused::rejected(rejection, ssl)));
+    }
+    let result = ssl.verify_result();
+    match ssl.peer_certificate() {
+        None => Client::Anonymous,
+        Some(certificate) if result == X509VerifyResult::OK => {
+            Client::Verified(ClientCertificate::of(&certificate))
+        }
+        // The callback has noted every fault, so that this can't be reached; if it were, the
+        // client must not get in.
+        Some(certificate) => {
+            let mut refused = Refused::new(
+                RefusalReason::InvalidCertificate,
+                result.error_string(),
+                ssl,
+            );
+            refused.certificate = Some(ClientCertificate::of(&certificate));
+            Client::Rejected(Box::new(refused))
+        }
+    }
+}
+
+fn session_of(ssl: &SslRef, address: SocketAddr, accepted_at: Instant) -> Session {
+    Session {
+        address,
+        sni: sni(ssl),
+        version: ssl.version_str(),
+        cipher: ssl.current_cipher().map_or("", |cipher| cipher.name()),
+        resumed: ssl.session_reused(),
+        http2: ssl.selected_alpn_protocol() == Some(b"h2"),
+        took: accepted_at.elapsed(),
+    }
+}
+
+fn out_of_memory(error: &ErrorStack) -> Failure {
+    Failure::Refused(Box::new(Refused {
+        reason: RefusalReason::HandshakeFailure,
+        openssl: error.to_string(),
+        depth: None,
+        certificate: None,
+        sni: None,
+    }))
+}

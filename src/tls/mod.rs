@@ -1,0 +1,19 @@
+//! TLS: from an accepted connection to one whose client is known.
+//!
+//! Takes [`Accepted`](crate::net::Accepted) connections and the [`Credentials`] that were checked at
+//! the start, hands on [`Handshaken`]: who the client is, proven or not. Whether that is enough is
+//! the access stage's decision. Refuses what TLS itself refuses, with the reason ([`failure`]).
+
+pub mod context;
+pub mod failure;
+#[allow(
+    unsafe_code,
+    reason = "the only place: what the openssl crate doesn't declare"
+)]
+mod ffi;
+pub mod handshake;
+mod resumption;
+mod verification;
+
+pub use context::{Credentials, TlsContext};
+pub use handshake::{Client, Handshaken, Session, TlsStream};
