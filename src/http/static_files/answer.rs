@@ -1,0 +1,97 @@
+//! The response that carries a file.
+//!
+//! Takes an open file and the request's conditions, hands on 200, 206, 304, 412 or 416, with nginx's set of headers.
+//! Blocks, as it reads the first bytes.
+
+use std::io;
+
+use http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Response, StatusCode};
+
+use super::conditional::{Conditions, Verdict};
+use super::file_body::{self, Segment};
+use super::open::OpenFile;
+use super::range::{self, Selection};
+use super::validators::{Validators, ascii};
+use super::{media_type, multipart};
+use crate::http::body::Body;
+use crate::http::pages;
+
+/// Answers GET with a file, or HEAD, for which nothing is read.
+///
+/// # Errors
+/// When the file can't be read, or has become shorter since it was opened; nothing has been sent then.
+pub(super) fn with_file(
+    found: OpenFile,
+    conditions: &Conditions,
+    head: bool,
+) -> io::Result<Response<Body>> {
+    let size = found.size;
+    let validators = Validators::new(found.mtime, size);
+    match conditions.judge(&validators) {
+        Verdict::Proceed => {}
+        Verdict::NotModified => return Ok(not_modified(&validators)),
+        Verdict::Failed => return Ok(pages::error(StatusCode::PRECONDITION_FAILED)),
+    }
+    let range = conditions.range(&validators);
+    let selection = range.map(|range| range::select(range.as_bytes(), size));
+    let mut headers = common(&validators);
+    let media_type = media_type::of(&found.path);
+    let (status, media_type, segments) = match selection.unwrap_or(Selection::Whole) {
+        Selection::Unsatisfiable => return Ok(unsatisfiable(size)),
+        Selection::Whole => {
+            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+            (StatusCode::OK, media_type, vec![Segment::File(0..size)])
+        }
+        Selection::Parts(parts) => {
+            let (media_type, segments) = if let [part] = parts.as_slice() {
+                let range = multipart::content_range(part, size);
+                headers.insert(CONTENT_RANGE, ascii(range));
+                (media_type, vec![Segment::File(part.clone())])
+            } else {
+                multipart::lay_out(&parts, &media_type, size)
+            };
+            (StatusCode::PARTIAL_CONTENT, media_type, segments)
+        }
+    };
+    headers.insert(CONTENT_TYPE, media_type);
+    let length = file_body::length(&segments);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    let body = if head {
+        Body::empty()
+    } else {
+        file_body::of(found.file, segments)?
+    };
+    Ok(response(status, headers, body))
+}
+
+/// RFC 9110 section 15.4.5: the headers that a 200 would have had and that a cache may need; of those there are two.
+fn not_modified(validators: &Validators) -> Response<Body> {
+    response(StatusCode::NOT_MODIFIED, common(validators), Body::empty())
+}
+
+fn unsatisfiable(size: u64) -> Response<Body> {
+    let mut response = pages::error(StatusCode::RANGE_NOT_SATISFIABLE);
+    let range = ascii(format!("bytes */{size}"));
+    response.headers_mut().insert(CONTENT_RANGE, range);
+    response
+}
+
+fn common(validators: &Validators) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(LAST_MODIFIED, validators.last_modified());
+    headers.insert(ETAG, validators.etag.clone());
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    headers
+}
+
+fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}

@@ -1,0 +1,340 @@
+//! The content of a file, or parts of it, as a body.
+//!
+//! Takes an open file and what to send of it, hands on a [`Body`]: in memory when it is small, otherwise a stream of
+//! chunks that holds one chunk read ahead at the most, however long the file and however slow the client.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::future::Future;
+use std::io;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::task::JoinHandle;
+
+use crate::http::body::{Body, BoxError};
+
+/// Up to this many bytes, everything is read at once and the file closed before the response begins.
+const WHOLE: u64 = 64 * 1024;
+
+/// Bytes read at a time of what is larger.
+const CHUNK: u64 = 128 * 1024;
+
+/// A stretch of a body.
+#[derive(Debug)]
+pub(super) enum Segment {
+    /// Bytes that certgate adds, between the parts of a multipart body.
+    Text(Bytes),
+    /// Bytes of the file, by position.
+    File(Range<u64>),
+}
+
+impl Segment {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::File(range) => range.end - range.start,
+        }
+    }
+}
+
+/// The length in bytes of a body of these segments.
+pub(super) fn length(segments: &[Segment]) -> u64 {
+    segments.iter().map(Segment::length).sum()
+}
+
+/// Makes the body. Reads, and therefore blocks: all of it if it is small, else the first chunk. Later chunks are read
+/// while the one before is sent, on tokio's blocking threads (the body must be polled within a runtime).
+///
+/// A file that turns out shorter than its segments is an error here, and later one of the body: the announced length
+/// can't be kept, so the connection has to be cut. Bytes appended meanwhile are not sent.
+pub(super) fn of(file: File, segments: Vec<Segment>) -> io::Result<Body> {
+    let length = length(&segments);
+    if length <= WHOLE {
+        return in_memory(&file, &segments, length).map(Body::full);
+    }
+    let mut stream = FileStream {
+        file: Arc::new(file),
+        segments: segments.into(),
+        next: Next::End,
+        left: length,
+    };
+    stream.next = match stream.take_piece() {
+        Some(Piece::Text(text)) => Next::Here(text),
+        Some(Piece::Read { at, count }) => Next::Here(read(&stream.file, at, count)?),
+        None => Next::End,
+    };
+    Ok(Body::stream(stream))
+}
+
+fn in_memory(file: &File, segments: &[Segment], length: u64) -> io::Result<Bytes> {
+    let mut whole = Vec::with_capacity(length as usize);
+    for segment in segments {
+        match segment {
+            Segment::Text(text) => whole.extend_from_slice(text),
+            Segment::File(range) => {
+                read_into(&mut whole, file, range.start, range.end - range.start)?
+            }
+        }
+    }
+    Ok(whole.into())
+}
+
+/// A file on its way to the client.
+struct FileStream {
+    file: Arc<File>,
+    /// What is not yet being read.
+    segments: VecDeque<Segment>,
+    /// The chunk after the one that the client is being sent.
+    next: Next,
+    /// Bytes not yet handed out, for the size hint.
+    left: u64,
+}
+
+enum Next {
+    Here(Bytes),
+    Reading(JoinHandle<io::Result<Bytes>>),
+    End,
+}
+
+enum Piece {
+    Text(Bytes),
+    Read { at: u64, count: u64 },
+}
+
+impl FileStream {
+    fn take_piece(&mut self) -> Option<Piece> {
+        match self.segments.pop_front()? {
+            Segment::Text(text) => Some(Piece::Text(text)),
+            Segment::File(range) => {
+                let count = CHUNK.min(range.end - range.start);
+                let rest = range.start + count..range.end;
+                if !rest.is_empty() {
+                    self.segments.push_front(Segment::File(rest));
+                }
+                let at = range.start;
+                Some(Piece::Read { at, count })
+            }
+        }
+    }
+
+    fn start_next(&mut self) -> Next {
+        match self.take_piece() {
+            Some(Piece::Text(text)) => Next::Here(text),
+            Some(Piece::Read { at, count }) => {
+                let file = Arc::clone(&self.file);
+                Next::Reading(tokio::task::spawn_blocking(move || read(&file, at, count)))
+            }
+            None => Next::End,
+        }
+    }
+}
+
+impl http_body::Body for FileStream {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let chunk = match &mut self.next {
+            Next::Here(chunk) => Ok(std::mem::take(chunk)),
+            Next::Reading(reading) => match ready!(Pin::new(reading).poll(context)) {
+                Ok(Ok(chunk)) => Ok(chunk),
+                Ok(Err(error)) => Err(error.into()),
+                Err(stopped) => Err(stopped.into()),
+            },
+            Next::End => return Poll::Ready(None),
+        };
+        self.next = Next::End;
+        Poll::Ready(Some(chunk.map(|chunk| {
+            self.left -= chunk.len() as u64;
+            self.next = self.start_next();
+            Frame::data(chunk)
+        })))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+impl Drop for FileStream {
+    fn drop(&mut self) {
+        // A read that waits for a thread needn't begin; one that runs ends by itself, with its chunk.
+        if let Next::Reading(reading) = &self.next {
+            reading.abort();
+        }
+    }
+}
+
+fn read(file: &File, at: u64, count: u64) -> io::Result<Bytes> {
+    let mut chunk = Vec::with_capacity(count as usize);
+    read_into(&mut chunk, file, at, count)?;
+    Ok(chunk.into())
+}
+
+/// Appends exactly `count` bytes from position `at`. Needs the room for them in `buffer`. The standard library's
+/// `read_at` would have the room zeroed first, each byte to be overwritten at once; rustix takes it as it is.
+fn read_into(buffer: &mut Vec<u8>, file: &File, at: u64, count: u64) -> io::Result<()> {
+    let begin = buffer.len();
+    let end = begin + count as usize;
+    while buffer.len() < end {
+        let offset = at + (buffer.len() - begin) as u64;
+        match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), offset) {
+            Ok(0) => return Err(shrunk()),
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // The spare room may be larger than asked for, and the file go on.
+    buffer.truncate(end);
+    Ok(())
+}
+
+fn shrunk() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the file became shorter while it was sent",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body::Body as _;
+    use http_body_util::BodyExt;
+    use std::io::Write;
+
+    const MANY: u64 = 20 * 1024 * 1024 + 7;
+
+    /// A file of `size` bytes in which no two chunks are alike.
+    fn file_of(size: u64) -> (tempfile::NamedTempFile, Vec<u8>) {
+        let words = (0..size.div_ceil(8)).map(|at| at.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut content: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+        content.truncate(size as usize);
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&content).unwrap();
+        (file, content)
+    }
+
+    fn body_of(file: &tempfile::NamedTempFile, segments: Vec<Segment>) -> Body {
+        of(file.reopen().unwrap(), segments).unwrap()
+    }
+
+    #[tokio::test]
+    async fn sizes_around_the_limits_arrive_whole() {
+        for size in [0, 1, WHOLE, WHOLE + 1, CHUNK, CHUNK + 1, 2 * CHUNK] {
+            let (file, content) = file_of(size);
+            let body = body_of(&file, vec![Segment::File(0..size)]);
+            assert_eq!(body.size_hint().exact(), Some(size));
+            let sent = body.collect().await.unwrap().to_bytes();
+            assert!(sent == content, "{size} bytes differ");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_file_arrives_with_the_right_hash_in_bounded_chunks() {
+        let (file, content) = file_of(MANY);
+        let mut body = body_of(&file, vec![Segment::File(0..MANY)]);
+        let mut hash = openssl::sha::Sha256::new();
+        let mut left = MANY;
+        while let Some(frame) = body.frame().await {
+            let chunk = frame.unwrap().into_data().unwrap();
+            assert!(chunk.len() as u64 <= CHUNK);
+            left -= chunk.len() as u64;
+            assert_eq!(body.size_hint().exact(), Some(left));
+            hash.update(&chunk);
+        }
+        assert_eq!(hash.finish(), openssl::sha::sha256(&content));
+        assert!(body.is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn texts_and_parts_come_in_order() {
+        for part in [10, CHUNK + 10] {
+            let (file, content) = file_of(part * 2);
+            let text = |text| Segment::Text(Bytes::from_static(text));
+            let parts = [Segment::File(part..part * 2), Segment::File(0..part)];
+            let [second, first] = parts;
+            let segments = vec![text(b"<"), second, text(b"|"), first, text(b">")];
+            let sent = body_of(&file, segments).collect().await.unwrap().to_bytes();
+            let (low, high) = content.split_at(part as usize);
+            assert!(sent == [b"<", high, b"|", low, b">"].concat());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_shrinks_breaks_the_body_and_is_never_padded() {
+        let (file, _) = file_of(MANY);
+        let mut body = body_of(&file, vec![Segment::File(0..MANY)]);
+        body.frame().await.unwrap().unwrap();
+        file.as_file().set_len(CHUNK + 5).unwrap();
+        let mut sent = CHUNK;
+        let error = loop {
+            match body.frame().await.unwrap() {
+                Ok(frame) => sent += frame.into_data().unwrap().len() as u64,
+                Err(error) => break error,
+            }
+        };
+        assert!(error.to_string().contains("shorter"), "{error}");
+        // One chunk may have been read ahead before the file shrank.
+        assert!(sent <= 2 * CHUNK);
+        assert!(body.frame().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_grows_is_sent_as_it_was_announced() {
+        let (mut file, content) = file_of(MANY);
+        let body = body_of(&file, vec![Segment::File(0..MANY)]);
+        file.write_all(b"more").unwrap();
+        let sent = body.collect().await.unwrap().to_bytes();
+        assert!(sent == content);
+    }
+
+    #[test]
+    fn a_short_file_is_an_error_before_the_response_begins() {
+        let (file, _) = file_of(5);
+        for wanted in [6, WHOLE + 1] {
+            let opened = file.reopen().unwrap();
+            let error = of(opened, vec![Segment::File(0..wanted)]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_read_beyond_one_chunk_ahead_nor_after_the_drop() {
+        let (file, _) = file_of(4 * CHUNK);
+        let mut stream = FileStream {
+            file: Arc::new(file.reopen().unwrap()),
+            segments: vec![Segment::File(0..4 * CHUNK)].into(),
+            next: Next::Here(Bytes::new()),
+            left: 4 * CHUNK,
+        };
+        stream.frame().await.unwrap().unwrap();
+        let left = |stream: &FileStream| match stream.segments.front() {
+            Some(Segment::File(range)) => range.start,
+            _ => 4 * CHUNK,
+        };
+        for chunk in 1..4 {
+            assert_eq!(left(&stream), chunk * CHUNK, "one chunk ahead");
+            stream.frame().await.unwrap().unwrap();
+        }
+        let watched = Arc::downgrade(&stream.file);
+        drop(stream);
+        // The last reader holds the file open until its chunk is done.
+        while watched.upgrade().is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
