@@ -9,10 +9,17 @@
     reason = "public items say their units, errors and source"
 )]
 
+pub mod access;
+pub mod admin;
 pub mod config;
 pub mod findings;
+pub mod gateway;
+pub mod http;
 pub mod identity;
+pub mod lifecycle;
 pub mod net;
 pub mod refusal;
 pub mod telemetry;
 pub mod tls;
+pub mod tunnel;
+pub mod upstream;

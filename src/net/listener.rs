@@ -43,15 +43,10 @@ impl Listener {
         setting: &str,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Finding> {
-        let bound = || {
-            let inner = socket(address)?.listen(BACKLOG)?;
-            let address = inner.local_addr()?;
-            Ok((inner, address))
-        };
-        let (inner, address) = bound().map_err(|error| unbindable(setting, address, &error))?;
+        let inner = bind_plain(address, setting)?;
         Ok(Self {
+            address: inner.local_addr().unwrap_or(address),
             inner,
-            address,
             telemetry,
         })
     }
@@ -86,11 +81,10 @@ impl Listener {
     }
 }
 
-/// Whether `address` could be bound now; binds it and lets it go. Needs a tokio runtime.
-pub fn probe(address: SocketAddr, setting: &str) -> Result<(), Finding> {
+/// Binds a listener that isn't for clients. Needs a tokio runtime.
+pub fn bind_plain(address: SocketAddr, setting: &str) -> Result<TcpListener, Finding> {
     socket(address)
-        .and_then(|socket| socket.listen(1))
-        .map(drop)
+        .and_then(|socket| socket.listen(BACKLOG))
         .map_err(|error| unbindable(setting, address, &error))
 }
 

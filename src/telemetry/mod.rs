@@ -7,6 +7,7 @@ pub mod events;
 pub mod logs;
 pub mod metrics;
 
+use crate::findings::Finding;
 use metrics::Metrics;
 
 /// Where events go.
@@ -15,4 +16,17 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// Whether requests and tunnels are logged.
     pub access_log: bool,
+}
+
+impl Telemetry {
+    /// All numbers at zero.
+    pub fn new(access_log: bool) -> Result<Self, Finding> {
+        match Metrics::new() {
+            Ok(metrics) => Ok(Self {
+                metrics,
+                access_log,
+            }),
+            Err(error) => Err(Finding::error("metrics", error.to_string())),
+        }
+    }
 }

@@ -1,0 +1,116 @@
+//! The admin port: plain HTTP for load balancers, orchestrators and Prometheus.
+//!
+//! Takes a bound listener, answers `/healthz`, `/readyz` and `/metrics`. Has nothing of the clients'
+//! traffic, and goes on answering while that is drained.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tracing::debug;
+
+use crate::lifecycle::{Observer, Phase};
+use crate::telemetry::Telemetry;
+
+/// What the admin port tells of.
+pub struct Admin {
+    /// The numbers.
+    pub telemetry: Arc<Telemetry>,
+    /// Whether the process is ready for more.
+    pub observer: Observer,
+}
+
+/// A client of this port that is slower than this is dropped.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Admin {
+    /// Answers for ever.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    tokio::spawn(self.clone().converse(stream));
+                }
+                Err(error) => {
+                    debug!(
+                        event = "admin_accept_failed",
+                        error = error.to_string(),
+                        "can't accept"
+                    );
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    async fn converse(self: Arc<Self>, stream: TcpStream) {
+        let service = service_fn(|request| {
+            let response = self.answer(&request);
+            async move { Ok::<_, Infallible>(response) }
+        });
+        let result = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        if let Err(error) = result {
+            debug!(
+                event = "admin_connection_broken",
+                error = error.to_string(),
+                "connection broke"
+            );
+        }
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+            let allow = HeaderValue::from_static("GET, HEAD");
+            response.headers_mut().insert(ALLOW, allow);
+            return response;
+        }
+        match request.uri().path() {
+            "/healthz" => text(StatusCode::OK, "alive\n"),
+            "/readyz" => match self.observer.phase() {
+                Phase::Ready => text(StatusCode::OK, "ready\n"),
+                Phase::Draining | Phase::Closing => {
+                    text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+                }
+            },
+            "/metrics" => self.metrics(),
+            "/" => text(StatusCode::OK, "certgate: /healthz /readyz /metrics\n"),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "not here; there are /healthz /readyz /metrics\n",
+            ),
+        }
+    }
+
+    fn metrics(&self) -> Response<Full<Bytes>> {
+        match self.telemetry.metrics.text() {
+            Ok(metrics) => {
+                let mut response = text(StatusCode::OK, metrics);
+                let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+                response.headers_mut().insert(CONTENT_TYPE, kind);
+                response
+            }
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    }
+}
+
+fn text(status: StatusCode, content: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(content.into()));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}

@@ -1,0 +1,70 @@
+//! From the first connection to the last: accepting, and ending in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::{Gateway, Service};
+use crate::admin::Admin;
+use crate::lifecycle::signals::StopSignals;
+use crate::lifecycle::{Lifecycle, Member, Phase};
+use crate::net::Listener;
+
+impl Gateway {
+    /// Serves until a stop signal, then drains: `drain-delay` with readiness failing, then without
+    /// listeners until everything in flight is done or `drain-timeout` is over. A second signal
+    /// ends it at once.
+    pub async fn run(self, mut signals: StopSignals) {
+        let lifecycle = Lifecycle::start();
+        if let Some(listener) = self.admin {
+            let admin = Admin {
+                telemetry: self.telemetry.clone(),
+                observer: lifecycle.observer(),
+            };
+            tokio::spawn(Arc::new(admin).serve(listener));
+        }
+        for listener in self.listeners {
+            let service = self.service.clone();
+            tokio::spawn(accept(listener, service, lifecycle.member()));
+        }
+        let signal = signals.next().await;
+        let times = self.times;
+        info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
+        tokio::select! {
+            () = drain(lifecycle, times.drain_delay, times.drain) => {}
+            signal = signals.next() => {
+                warn!(event = "stopped", signal, "second signal: connections in flight are cut");
+            }
+        }
+    }
+}
+
+async fn drain(lifecycle: Lifecycle, delay: Duration, timeout: Duration) {
+    lifecycle.enter(Phase::Draining);
+    tokio::time::sleep(delay).await;
+    lifecycle.enter(Phase::Closing);
+    match tokio::time::timeout(timeout, lifecycle.finished()).await {
+        Ok(()) => info!(event = "stopped", "everything in flight is done"),
+        Err(_) => {
+            warn!(
+                event = "stopped",
+                ?timeout,
+                "drain timeout is over: connections in flight are cut"
+            );
+        }
+    }
+}
+
+async fn accept(listener: Listener, service: Arc<Service>, member: Member) {
+    let mut closing = member.clone();
+    loop {
+        tokio::select! {
+            biased;
+            () = closing.closing() => return,
+            accepted = listener.accept() => {
+                tokio::spawn(service.clone().connection(accepted, member.clone()));
+            }
+        }
+    }
+}

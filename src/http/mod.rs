@@ -1,0 +1,11 @@
+//! HTTP: what a permitted connection is served with.
+//!
+//! Takes a request of a client that access let in, hands on a response whose body is always [`body::Body`], whether it
+//! comes from a file, from an upstream or from certgate itself.
+
+pub mod body;
+mod logged;
+pub mod pages;
+pub mod proxy;
+pub mod service;
+pub mod static_files;

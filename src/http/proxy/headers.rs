@@ -1,0 +1,193 @@
+//! What is taken out of a request's header before an upstream sees it, and what is put in.
+
+use http::header::{
+    CONNECTION, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Method, Request, StatusCode, Uri, Version, request};
+use hyper::body::{Body, Incoming};
+
+use super::upgrade::{self, ClientSide};
+use crate::access::Connection;
+use crate::config::upstream::UpstreamProtocol;
+use crate::identity::reserved::is_reserved;
+
+/// The request as the upstream gets it; `Err` is the status of a request that is not passed on.
+pub fn for_upstream(
+    request: Request<Incoming>,
+    connection: &Connection,
+    protocol: UpstreamProtocol,
+    upgrade: &Option<ClientSide>,
+) -> Result<Request<Incoming>, StatusCode> {
+    let (mut parts, body) = request.into_parts();
+    let host = host_of(&parts)?;
+    remove_hop_by_hop(&mut parts.headers);
+    // The body isn't held back until the upstream says 100: hyper has answered for us.
+    parts.headers.remove(EXPECT);
+    remove_reserved(&mut parts.headers);
+    set(&mut parts.headers, connection, &host)?;
+    if let Some(client) = upgrade {
+        upgrade::ask_for(client, &mut parts.headers);
+    }
+    (parts.uri, parts.version) = match protocol {
+        UpstreamProtocol::Http2 => {
+            // RFC 9113 section 8.3.1: :authority says it, Host must not say another thing.
+            parts.headers.remove(HOST);
+            (uri_at(&host, &parts.uri)?, Version::HTTP_2)
+        }
+        // One pool, whatever hosts clients ask for: the connector doesn't look at it.
+        UpstreamProtocol::Http1 | UpstreamProtocol::Tcp => {
+            (uri_at("upstream", &parts.uri)?, Version::HTTP_11)
+        }
+    };
+    // What the server side left for itself must not steer the client side.
+    parts.extensions.clear();
+    Ok(Request::from_parts(parts, body))
+}
+
+/// A copy of a request that may be sent twice: no body, and idempotent (RFC 9110 section 9.2.2).
+pub fn repeatable(parts: &request::Parts, body: &Incoming) -> Option<Request<()>> {
+    let harmless = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let upgrading = parts.headers.contains_key(UPGRADE);
+    (harmless && body.is_end_stream() && !upgrading).then(|| Request::from_parts(parts.clone(), ()))
+}
+
+/// Removes what is between two neighbours only (RFC 9110 section 7.6.1): the fields that
+/// `Connection` names, and those that are so by nature.
+pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    // gRPC tells by it that trailers arrive; any other value is between neighbours.
+    let trailers = headers
+        .get(TE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.split(',').any(|part| part.trim() == "trailers"));
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// Removes every field that only certgate may write, from headers and trailers alike.
+pub fn remove_reserved(headers: &mut HeaderMap) {
+    let reserved: Vec<HeaderName> = headers.keys().filter(|n| is_reserved(n)).cloned().collect();
+    for name in reserved {
+        headers.remove(name);
+    }
+}
+
+static HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+fn set(headers: &mut HeaderMap, connection: &Connection, host: &str) -> Result<(), StatusCode> {
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| StatusCode::BAD_REQUEST);
+    let address = connection.session.address.ip().to_canonical().to_string();
+    headers.insert(HOST, value(host)?);
+    headers.insert("x-real-ip", value(&address)?);
+    headers.insert("x-forwarded-for", value(&address)?);
+    headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+    Ok(())
+}
+
+/// The host that the client asked for: exactly one, and a host (RFC 9112 section 3.2).
+fn host_of(parts: &request::Parts) -> Result<String, StatusCode> {
+    let mut fields = parts.headers.get_all(HOST).iter();
+    let field = fields.next().map(HeaderValue::to_str).transpose();
+    let field = field.map_err(|_| StatusCode::BAD_REQUEST)?;
+    if fields.next().is_some() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let host = match (parts.uri.authority(), field) {
+        (Some(authority), Some(field)) if parts.version == Version::HTTP_2 => {
+            if !authority.as_str().eq_ignore_ascii_case(field) {
+                return Err(StatusCode::BAD_REQUEST);
+            }
+            authority.as_str()
+        }
+        (Some(authority), _) => authority.as_str(),
+        (None, Some(field)) => field,
+        (None, None) if parts.version <= Version::HTTP_10 => return Ok(String::new()),
+        (None, None) => return Err(StatusCode::BAD_REQUEST),
+    };
+    if host.is_empty() {
+        return Ok(String::new());
+    }
+    match host.parse::<Authority>() {
+        Ok(_) if !host.contains('@') => Ok(host.to_owned()),
+        _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// The same path and query at another authority, which is the key of the pool.
+fn uri_at(authority: &str, uri: &Uri) -> Result<Uri, StatusCode> {
+    let path = uri
+        .path_and_query()
+        .cloned()
+        .unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Uri::builder()
+        .scheme(Scheme::HTTP)
+        .authority(authority)
+        .path_and_query(path)
+        .build()
+        .map_err(|_| StatusCode::BAD_REQUEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        fields
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn neighbours_fields_go_no_further() {
+        let mut given = headers(&[
+            ("connection", "close, x-secret"),
+            ("x-secret", "1"),
+            ("keep-alive", "5"),
+            ("te", "gzip, trailers"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("accept", "*/*"),
+        ]);
+        remove_hop_by_hop(&mut given);
+        assert_eq!(given, headers(&[("accept", "*/*"), ("te", "trailers")]));
+    }
+
+    #[test]
+    fn reserved_fields_go_no_further() {
+        let mut given = headers(&[
+            ("x_forwarded_for", "1"),
+            ("client-cert", "1"),
+            ("accept", "*/*"),
+        ]);
+        remove_reserved(&mut given);
+        assert_eq!(given, headers(&[("accept", "*/*")]));
+    }
+}

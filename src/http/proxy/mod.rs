@@ -1,0 +1,237 @@
+//! HTTP to an upstream: streamed both ways, nothing buffered whole.
+//!
+//! Takes an admitted client's request, hands on the upstream's response or an error page:
+//! 502 when the upstream can't be reached or talks nonsense, 504 when it is too slow, 408 when the
+//! client itself stops in the middle of its request.
+
+mod connector;
+mod headers;
+mod progress;
+mod upgrade;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use self::connector::{Connector, UpstreamName};
+use self::progress::{Progress, RequestBody};
+use super::body::Body;
+use super::pages;
+use crate::access::Connection;
+use crate::config::Times;
+use crate::config::upstream::{Upstream, UpstreamProtocol};
+use crate::lifecycle::Member;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::{UpstreamFailed, UpstreamFailure};
+use crate::upstream::{ConnectError, Upstreams};
+
+/// How long a connection without a request is kept. Shorter than what common servers allow
+/// (Node.js: 5 s), so that hardly a request meets a connection that its upstream is closing.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+
+/// A proxy to one service.
+pub struct Proxy {
+    client: Client<Connector, RequestBody>,
+    upstreams: Arc<Upstreams>,
+    protocol: UpstreamProtocol,
+    timeout: Duration,
+    telemetry: Arc<Telemetry>,
+}
+
+/// The upstream that answered, for the access log.
+#[derive(Clone)]
+pub struct AnsweredBy(pub Arc<str>);
+
+impl Proxy {
+    /// Connects nowhere yet. All `upstreams` speak one protocol, as the settings have checked.
+    pub fn new(upstreams: &[Upstream], times: &Times, telemetry: Arc<Telemetry>) -> Self {
+        let protocol = upstreams
+            .first()
+            .map_or(UpstreamProtocol::Http1, |upstream| upstream.protocol);
+        let upstreams = Arc::new(Upstreams::new(upstreams, times.upstream_connect));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .http2_only(protocol == UpstreamProtocol::Http2)
+            .build(Connector(upstreams.clone()));
+        Self {
+            client,
+            upstreams,
+            protocol,
+            timeout: times.upstream,
+            telemetry,
+        }
+    }
+
+    /// Passes a request on and its answer back. An upgraded connection keeps `member`.
+    pub async fn respond(
+        &self,
+        mut request: Request<Incoming>,
+        connection: &Connection,
+        member: &Member,
+    ) -> Response<Body> {
+        // TRACE would show a client the headers that only the upstream may see.
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return pages::error(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let upgrade = upgrade::of_client(&mut request);
+        let request = match headers::for_upstream(request, connection, self.protocol, &upgrade) {
+            Ok(request) => request,
+            Err(status) => return pages::error(status),
+        };
+        let (parts, body) = request.into_parts();
+        let repeatable = headers::repeatable(&parts, &body);
+        let progress = Arc::new(Progress::default());
+        let body = RequestBody::new(body, progress.clone());
+        let sent = self.send(Request::from_parts(parts, body), repeatable, &progress);
+        match sent.await {
+            Ok(response) => self.for_client(response, upgrade, member),
+            Err(failure) => self.failed(failure, connection),
+        }
+    }
+
+    fn for_client(
+        &self,
+        mut response: Response<Incoming>,
+        upgrade: Option<upgrade::ClientSide>,
+        member: &Member,
+    ) -> Response<Body> {
+        let name = response.extensions().get::<UpstreamName>().cloned();
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            match upgrade {
+                Some(client) => upgrade::connect(client, &mut response, member.clone()),
+                // Nobody asked for it.
+                None => return pages::error(StatusCode::BAD_GATEWAY),
+            }
+        } else {
+            headers::remove_hop_by_hop(response.headers_mut());
+        }
+        let mut response = response.map(Body::stream);
+        if let Some(UpstreamName(name)) = name {
+            response.extensions_mut().insert(AnsweredBy(name));
+        }
+        response
+    }
+
+    async fn send(
+        &self,
+        request: Request<RequestBody>,
+        again: Option<Request<()>>,
+        progress: &Arc<Progress>,
+    ) -> Result<Response<Incoming>, Failure> {
+        match self.send_once(request, progress).await {
+            // An idle connection that the upstream closed at this very moment. The request has no
+            // body and repeating it does no harm (RFC 9110 section 9.2.2).
+            Err(Failure::Broken(error)) if again.is_some() && is_lost_connection(&error) => {
+                let request = again.unwrap_or_default().map(|()| RequestBody::empty());
+                self.send_once(request, progress).await
+            }
+            result => result,
+        }
+    }
+
+    async fn send_once(
+        &self,
+        request: Request<RequestBody>,
+        progress: &Progress,
+    ) -> Result<Response<Incoming>, Failure> {
+        tokio::select! {
+            result = self.client.request(request) => result.map_err(|error| {
+                match progress.client_failed() {
+                    true => Failure::ClientGone,
+                    false => Failure::Broken(error),
+                }
+            }),
+            () = progress.stalled(self.timeout) => Err(match progress.waits_for_client() {
+                true => Failure::ClientStalled,
+                false => Failure::Timeout(self.timeout),
+            }),
+        }
+    }
+
+    fn failed(&self, failure: Failure, connection: &Connection) -> Response<Body> {
+        let all = self.upstreams.name();
+        let (status, reason, upstream, error) = match &failure {
+            Failure::ClientGone => return pages::error(StatusCode::BAD_REQUEST),
+            Failure::ClientStalled => return pages::error(StatusCode::REQUEST_TIMEOUT),
+            Failure::Timeout(timeout) => (
+                StatusCode::GATEWAY_TIMEOUT,
+                UpstreamFailure::ResponseTimeout,
+                all.as_str(),
+                format!("no answer within {timeout:?}"),
+            ),
+            Failure::Broken(error) => match connect_error(error) {
+                Some(failed) if failed.reason == UpstreamFailure::ConnectTimeout => (
+                    StatusCode::GATEWAY_TIMEOUT,
+                    failed.reason,
+                    &*failed.upstream,
+                    failed.to_string(),
+                ),
+                Some(failed) => (
+                    StatusCode::BAD_GATEWAY,
+                    failed.reason,
+                    &*failed.upstream,
+                    failed.to_string(),
+                ),
+                None => (
+                    StatusCode::BAD_GATEWAY,
+                    UpstreamFailure::BadResponse,
+                    all.as_str(),
+                    chain(error),
+                ),
+            },
+        };
+        UpstreamFailed {
+            reason,
+            upstream,
+            client: connection.session.address,
+            error,
+        }
+        .emit(&self.telemetry);
+        pages::error(status)
+    }
+}
+
+/// Why there is no answer.
+enum Failure {
+    /// The client closed before its request was whole.
+    ClientGone,
+    /// The client stopped sending before its request was whole.
+    ClientStalled,
+    /// The upstream didn't begin its answer in time.
+    Timeout(Duration),
+    /// The connection couldn't be made, broke, or carried something else than HTTP.
+    Broken(legacy::Error),
+}
+
+fn connect_error(error: &legacy::Error) -> Option<&ConnectError> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+fn is_lost_connection(error: &legacy::Error) -> bool {
+    causes(error).any(|cause| {
+        let http = cause.downcast_ref::<hyper::Error>();
+        let io = cause.downcast_ref::<std::io::Error>();
+        http.is_some_and(|e| e.is_incomplete_message() || e.is_closed() || e.is_canceled())
+            || io.is_some_and(|e| {
+                use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+                matches!(e.kind(), ConnectionReset | BrokenPipe)
+            })
+    })
+}
+
+/// An error with all its causes on one line.
+fn chain(error: &legacy::Error) -> String {
+    let words: Vec<_> = causes(error).map(ToString::to_string).collect();
+    words.join(": ")
+}
+
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}

@@ -1,0 +1,122 @@
+//! Who is waited for: the client that still sends, or the upstream that doesn't answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::headers;
+
+/// How far a request has come. The upstream's time runs from the last byte that it was sent, so
+/// that a long upload isn't taken for a slow upstream.
+pub struct Progress {
+    start: Instant,
+    /// Milliseconds after `start` of the last sign of life.
+    moved: AtomicU64,
+    waits_for_client: AtomicBool,
+    client_failed: AtomicBool,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            start: Instant::now(),
+            moved: AtomicU64::new(0),
+            waits_for_client: AtomicBool::new(false),
+            client_failed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Progress {
+    /// Returns once nothing has moved for `timeout`.
+    pub async fn stalled(&self, timeout: Duration) {
+        loop {
+            let moved = self.start + Duration::from_millis(self.moved.load(Ordering::Relaxed));
+            let end = moved + timeout;
+            if Instant::now() >= end {
+                return;
+            }
+            tokio::time::sleep_until(end.into()).await;
+        }
+    }
+
+    /// Whether the upstream has asked for more of the body than the client has sent.
+    pub fn waits_for_client(&self) -> bool {
+        self.waits_for_client.load(Ordering::Relaxed)
+    }
+
+    /// Whether the client's body broke off.
+    pub fn client_failed(&self) -> bool {
+        self.client_failed.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, polled: &Poll<Option<Result<Frame<Bytes>, hyper::Error>>>) {
+        self.waits_for_client
+            .store(polled.is_pending(), Ordering::Relaxed);
+        if let Poll::Ready(ready) = polled {
+            let millis = self.start.elapsed().as_millis() as u64;
+            self.moved.store(millis, Ordering::Relaxed);
+            if matches!(ready, Some(Err(_))) {
+                self.client_failed.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// A client's body on its way to an upstream, without what a client may not say in trailers.
+pub struct RequestBody(Option<(Incoming, Arc<Progress>)>);
+
+impl RequestBody {
+    /// Notes in `progress` what happens to `body`.
+    pub fn new(body: Incoming, progress: Arc<Progress>) -> Self {
+        Self(Some((body, progress)))
+    }
+
+    /// No body.
+    pub fn empty() -> Self {
+        Self(None)
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some((body, progress)) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
+        let mut polled = Pin::new(body).poll_frame(context);
+        progress.note(&polled);
+        if let Poll::Ready(Some(Ok(frame))) = &mut polled
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            headers::remove_hop_by_hop(trailers);
+            headers::remove_reserved(trailers);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Some((body, _)) => body.is_end_stream(),
+            None => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Some((body, _)) => body.size_hint(),
+            None => SizeHint::with_exact(0),
+        }
+    }
+}

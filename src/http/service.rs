@@ -1,0 +1,211 @@
+//! Serving one admitted connection: HTTP/2 or HTTP/1.1, as ALPN chose.
+//!
+//! Takes [`Permitted`], hands each request to the content, wraps each answer so that it is counted
+//! and logged when its last byte is out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CONNECTION, HeaderMap, HeaderValue, SERVER};
+use http::{Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tracing::debug;
+
+use super::body::{self, Body};
+use super::logged::{Log, Logged};
+use super::pages;
+use super::proxy::Proxy;
+use super::static_files::StaticFiles;
+use crate::access::{Connection, Permitted, RefusedConnection};
+use crate::lifecycle::Member;
+use crate::telemetry::Telemetry;
+use crate::tls::TlsStream;
+
+/// What admitted clients get by HTTP.
+pub enum Content {
+    /// Files below a directory.
+    Files(StaticFiles),
+    /// What an upstream answers.
+    Proxy(Box<Proxy>),
+}
+
+/// What all HTTP connections share.
+pub struct HttpServer {
+    /// What is behind the gate.
+    pub content: Content,
+    /// To receive a request's header, or idle before it.
+    pub header_timeout: Duration,
+    /// Where events go.
+    pub telemetry: Arc<Telemetry>,
+}
+
+/// The most bytes of a request's header; nginx takes 32 KiB (`large_client_header_buffers`).
+const MAX_HEADER: usize = 64 * 1024;
+/// The most requests at a time on one HTTP/2 connection (nginx: `http2_max_concurrent_streams`).
+const MAX_STREAMS: u32 = 128;
+
+impl HttpServer {
+    /// Serves until the client is done or the process closes.
+    pub async fn serve(self: &Arc<Self>, permitted: Permitted, member: Member) {
+        let (stream, connection, open) = permitted.into_parts();
+        let http2 = connection.session.http2;
+        let connection = Arc::new(connection);
+        let handler = |request| {
+            let (server, connection, member) = (self.clone(), connection.clone(), member.clone());
+            async move { Ok::<_, Infallible>(server.answer(request, connection, &member).await) }
+        };
+        self.converse(stream, http2, handler, member.clone()).await;
+        drop(open);
+    }
+
+    /// Answers whatever is asked with the refusal page.
+    pub async fn refuse(self: &Arc<Self>, refused: RefusedConnection, member: Member) {
+        let RefusedConnection {
+            stream,
+            session,
+            open,
+            ..
+        } = refused;
+        let http2 = session.http2;
+        let connection = Arc::new(Connection {
+            session,
+            certificate: None,
+        });
+        let handler = |request: Request<Incoming>| {
+            let (server, connection) = (self.clone(), connection.clone());
+            async move {
+                let log = Log::of(&request, connection, server.telemetry.clone());
+                let mut response = finish(pages::refusal(), request.method(), false);
+                // One refusal is enough: the next request needs another certificate anyway.
+                if request.version() <= Version::HTTP_11 {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(log.wrap(response, None))
+            }
+        };
+        self.converse(stream, http2, handler, member).await;
+        drop(open);
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+        member: &Member,
+    ) -> Response<Logged> {
+        let log = Log::of(&request, connection.clone(), self.telemetry.clone());
+        let method = request.method().clone();
+        let keep_alive = request.version() == Version::HTTP_11
+            && !member.is_closing()
+            && !says_close(request.headers());
+        let mut upstream = None;
+        let response = match &self.content {
+            Content::Files(_) if !has_host(&request) => pages::error(StatusCode::BAD_REQUEST),
+            Content::Files(files) => {
+                let uri = request.uri();
+                files
+                    .respond(&method, uri.path(), uri.query(), request.headers())
+                    .await
+            }
+            Content::Proxy(proxy) => {
+                let mut response = proxy.respond(request, &connection, member).await;
+                upstream = response
+                    .extensions_mut()
+                    .remove()
+                    .map(|super::proxy::AnsweredBy(name)| name);
+                response
+            }
+        };
+        log.wrap(finish(response, &method, keep_alive), upstream)
+    }
+
+    async fn converse<H, F>(&self, stream: TlsStream, http2: bool, handler: H, mut member: Member)
+    where
+        H: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
+    {
+        let io = TokioIo::new(stream);
+        let service = service_fn(handler);
+        let result = if http2 {
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(MAX_STREAMS)
+                .max_header_list_size(MAX_HEADER as u32)
+                .serve_connection(io, service);
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                result = connection.as_mut() => result,
+                () = member.closing() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        } else {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.header_timeout)
+                .max_buf_size(MAX_HEADER)
+                .serve_connection(io, service)
+                .with_upgrades();
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                result = connection.as_mut() => result,
+                () = member.closing() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        };
+        if let Err(error) = result {
+            // The client's doing: it hung up, timed out or sent something else than HTTP. What was
+            // answered has its own line.
+            debug!(
+                event = "http_connection_broken",
+                error = error.to_string(),
+                "connection broke"
+            );
+        }
+    }
+}
+
+/// What every answer gets.
+fn finish(response: Response<Body>, method: &Method, keep_alive: bool) -> Response<Body> {
+    let mut response = match *method {
+        Method::HEAD => body::without_body(response),
+        _ => response,
+    };
+    let headers = response.headers_mut();
+    headers
+        .entry(SERVER)
+        .or_insert(HeaderValue::from_static("certgate"));
+    if keep_alive {
+        // Says what HTTP/1.1 means anyway; nginx says it, and clients' tests compare headers.
+        headers
+            .entry(CONNECTION)
+            .or_insert(HeaderValue::from_static("keep-alive"));
+    }
+    response
+}
+
+/// RFC 9112 section 3.2: exactly one Host in HTTP/1.1.
+fn has_host(request: &Request<Incoming>) -> bool {
+    match request.version() {
+        Version::HTTP_11 => request.headers().get_all("host").iter().count() == 1,
+        _ => true,
+    }
+}
+
+fn says_close(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case("close"))
+}

@@ -1,0 +1,74 @@
+//! Raw bytes both ways between an admitted client and an upstream.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::io::copy_bidirectional_with_sizes;
+
+use crate::access::Permitted;
+use crate::lifecycle::Member;
+use crate::net::linger;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
+use crate::upstream::Upstreams;
+
+/// Bytes that are read at a time in each direction: two TLS records.
+const BUFFER: usize = 32 * 1024;
+
+/// Carries bytes until both directions are closed. Each direction ends by itself: the end of one
+/// is passed on (close_notify and FIN), the other goes on. `member` keeps the process waiting.
+pub async fn run(
+    permitted: Permitted,
+    upstreams: &Upstreams,
+    telemetry: &Arc<Telemetry>,
+    member: Member,
+) {
+    let (mut client, connection, open) = permitted.into_parts();
+    let (mut upstream, name) = match upstreams.connect().await {
+        Ok(connected) => connected,
+        Err(error) => {
+            UpstreamFailed {
+                reason: error.reason,
+                upstream: &error.upstream,
+                client: connection.session.address,
+                error: error.to_string(),
+            }
+            .emit(telemetry);
+            linger::close(&mut client).await;
+            return;
+        }
+    };
+    let start = Instant::now();
+    let before = (client.get_ref().received(), client.get_ref().sent());
+    let copied = copy_bidirectional_with_sizes(&mut client, &mut upstream, BUFFER, BUFFER).await;
+    let (received, sent) = match &copied {
+        Ok(counts) => *counts,
+        // What was under way is lost anyway; TLS' own bytes make the count an upper bound.
+        Err(_) => (
+            client.get_ref().received() - before.0,
+            client.get_ref().sent() - before.1,
+        ),
+    };
+    if copied.is_err() {
+        upstream.reset_on_close();
+    }
+    TunnelClosed {
+        connection: connection.fields(),
+        upstream: &name,
+        received,
+        sent,
+        took: start.elapsed(),
+        error: copied.err().map(words),
+    }
+    .emit(telemetry);
+    drop((open, member));
+}
+
+fn words(error: io::Error) -> String {
+    // OpenSSL's text has code and file; its kind says what an operator needs.
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "a side closed without saying so".to_owned(),
+        _ => error.to_string(),
+    }
+}
