@@ -70,7 +70,7 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// `error: SSL_SERVER_KEY: found 1 CERTIFICATE block; expected one private key. Swap …`
+    /// `error: SSL_SERVER_KEY: found 1 CERTIFICATE block; expected one private key. Swap ….`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
             Severity::Error => "error",
@@ -81,7 +81,7 @@ impl fmt::Display for Finding {
             write!(f, "; expected {}", self.expected)?;
         }
         if !self.advice.is_empty() {
-            write!(f, ". {}", self.advice)?;
+            write!(f, ". {}.", self.advice.trim_end_matches('.'))?;
         }
         Ok(())
     }
@@ -101,6 +101,11 @@ impl Findings {
     /// Adds all of another input's.
     pub fn extend(&mut self, other: Findings) {
         self.0.extend(other.0);
+    }
+
+    /// Keeps the findings of a failure, hands on a success.
+    pub fn note<T>(&mut self, result: Result<T, Findings>) -> Option<T> {
+        result.map_err(|findings| self.extend(findings)).ok()
     }
 
     /// Whether any of them stops the start.

@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod findings;
 pub mod gateway;
@@ -19,6 +20,7 @@ pub mod identity;
 pub mod lifecycle;
 pub mod net;
 pub mod refusal;
+pub mod startup;
 pub mod telemetry;
 pub mod tls;
 pub mod tunnel;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line, nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certgate::cli::main()
+}

@@ -38,7 +38,9 @@ const DEFAULTS: &str = "defaults";
 
 impl Layers {
     /// Lays the layers over each other. The TOML file is `--config`, else `CERTGATE_CONFIG`.
+    /// `defaults` stand in for those of [`DEFINITIONS`], for a command that has its own.
     pub fn read(
+        defaults: &[(&'static str, &str)],
         flags: &Flags,
         config_flag: Option<&Path>,
         environment: &[(OsString, OsString)],
@@ -47,7 +49,8 @@ impl Layers {
         let (variables, config_variable) = from_environment(environment, &mut findings);
         let file = config_flag.map(Path::to_path_buf).or(config_variable);
         let figment = Figment::new()
-            .merge(Layer(DEFAULTS.to_owned(), defaults()))
+            .merge(Layer(DEFAULTS.to_owned(), usual_defaults()))
+            .merge(Layer(DEFAULTS.to_owned(), dict(defaults)))
             .merge(from_file(file.as_deref(), &mut findings))
             .merge(Layer(ENVIRONMENT.to_owned(), variables))
             .merge(Layer(FLAGS.to_owned(), from_flags(flags)));
@@ -107,7 +110,14 @@ impl Provider for Layer {
     }
 }
 
-fn defaults() -> Dict {
+fn dict(settings: &[(&'static str, &str)]) -> Dict {
+    settings
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), Value::from(*text)))
+        .collect()
+}
+
+fn usual_defaults() -> Dict {
     DEFINITIONS
         .iter()
         .filter(|d| !d.default.is_empty())

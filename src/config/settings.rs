@@ -3,6 +3,7 @@
 //! Takes [`Layers`], hands on [`Settings`] with every complaint about them. A setting that is wrong
 //! has its default in the result, so that all other checks can still be made and reported.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -42,7 +43,12 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentSettings {
     /// Files below a directory.
-    Static(PathBuf),
+    Static {
+        /// The directory.
+        root: PathBuf,
+        /// Whether nobody chose it: then it need not exist.
+        is_default: bool,
+    },
     /// HTTP proxied to these; all of one protocol.
     Proxy(Vec<Upstream>),
     /// Raw bytes to these.
@@ -89,6 +95,20 @@ pub struct Times {
     pub drain_delay: Duration,
     /// From then to the end of the process.
     pub drain: Duration,
+}
+
+impl fmt::Display for ContentSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, upstreams) = match self {
+            Self::Static { root, .. } => return write!(f, "files of {}", root.display()),
+            Self::Proxy(upstreams) => ("proxy to", upstreams),
+            Self::Tunnel(upstreams) => ("tunnel to", upstreams),
+        };
+        write!(f, "{kind}")?;
+        upstreams
+            .iter()
+            .try_for_each(|upstream| write!(f, " {}", upstream.address))
+    }
 }
 
 impl Settings {
@@ -226,8 +246,12 @@ impl Reader<'_> {
     fn content(&mut self, refusal: Refusal) -> ContentSettings {
         let root = self.written("root");
         let written = self.written("upstream");
+        let files = ContentSettings::Static {
+            root: self.text("root").into(),
+            is_default: root.is_default,
+        };
         if written.values.is_empty() {
-            return ContentSettings::Static(self.text("root").into());
+            return files;
         }
         let upstreams: Vec<Upstream> = self.all_or_none(&written);
         if !root.is_default {
@@ -238,7 +262,7 @@ impl Reader<'_> {
             );
         }
         let Some(first) = upstreams.first().map(|u| u.protocol) else {
-            return ContentSettings::Static(self.text("root").into());
+            return files;
         };
         if upstreams.iter().any(|u| u.protocol != first) {
             self.wrong(
@@ -294,7 +318,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        let (layers, mut findings) = Layers::read(flags, None, &environment);
+        let (layers, mut findings) = Layers::read(&[], flags, None, &environment);
         let (settings, wrong) = Settings::read(&layers);
         findings.extend(wrong);
         (settings, findings.iter().map(ToString::to_string).collect())

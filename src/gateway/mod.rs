@@ -18,7 +18,8 @@ use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::lifecycle::Member;
-use crate::net::{Accepted, Listener, listener};
+use crate::net::listener::bind_plain;
+use crate::net::{Accepted, Listener};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
 use crate::tls::context::Application;
@@ -30,11 +31,15 @@ use crate::upstream::Upstreams;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
 pub struct Gateway {
-    listeners: Vec<Listener>,
-    admin: Option<TcpListener>,
+    ports: Ports,
     service: Arc<Service>,
     telemetry: Arc<Telemetry>,
     times: Times,
+}
+
+struct Ports {
+    listeners: Vec<Listener>,
+    admin: Option<TcpListener>,
 }
 
 /// What becomes of an accepted connection; one immutable view for all of its life.
@@ -59,92 +64,105 @@ impl Gateway {
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let service = Service::build(settings, credentials, &telemetry)
-            .map_err(|wrong| findings.extend(wrong))
-            .ok();
-        let mut listeners = Vec::new();
-        for address in &settings.listen {
-            match Listener::bind(address.0, "listen", telemetry.clone()) {
-                Ok(listener) => listeners.push(listener),
-                Err(finding) => findings.push(finding),
-            }
-        }
-        let admin = settings.admin.0.map(|a| listener::bind_plain(a, "admin"));
-        let admin = admin.transpose().unwrap_or_else(|finding| {
-            findings.push(finding);
-            None
-        });
-        match service {
-            Some(service) if findings.is_empty() => Ok(Self {
-                listeners,
-                admin,
-                service: Arc::new(service),
-                telemetry,
-                times: settings.times,
-            }),
-            _ => Err(findings),
-        }
+        let tls = TlsContext::build(credentials, &settings.tls, application(settings));
+        let tls = findings.note(tls);
+        let behind = findings.note(Behind::build(settings, &telemetry));
+        let ports = findings.note(Ports::bind(settings, &telemetry));
+        let (Some(tls), Some(behind), Some(ports)) = (tls, behind, ports) else {
+            return Err(findings);
+        };
+        let service = Service {
+            tls,
+            client_auth: settings.tls.client_auth,
+            behind,
+            telemetry: telemetry.clone(),
+        };
+        Ok(Self {
+            ports,
+            service: Arc::new(service),
+            telemetry,
+            times: settings.times,
+        })
     }
 
-    /// Everything that `prepare` would complain about, with nothing left behind. Needs a tokio
-    /// runtime.
-    pub fn rehearse(settings: &Settings, credentials: &Credentials) -> Findings {
-        match Telemetry::new(false) {
-            Ok(telemetry) => Self::prepare(settings, credentials, Arc::new(telemetry))
-                .err()
-                .unwrap_or_default(),
-            Err(finding) => finding.into(),
-        }
+    /// Everything that `prepare` would complain about, with nothing left behind; without
+    /// credentials, what can be said without. Needs a tokio runtime.
+    pub fn rehearse(settings: &Settings, credentials: Option<&Credentials>) -> Findings {
+        let mut findings = Findings::default();
+        let Some(telemetry) = findings.note(Telemetry::new(false).map_err(Findings::from)) else {
+            return findings;
+        };
+        let telemetry = Arc::new(telemetry);
+        findings.note(match credentials {
+            Some(credentials) => {
+                TlsContext::build(credentials, &settings.tls, application(settings)).map(drop)
+            }
+            None => TlsContext::check(&settings.tls),
+        });
+        findings.note(Behind::build(settings, &telemetry));
+        findings.note(Ports::bind(settings, &telemetry));
+        findings
     }
 
     /// The addresses of the TLS listeners, with the ports that the kernel chose for port 0.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(Listener::address).collect()
+        self.ports.listeners.iter().map(Listener::address).collect()
     }
 
     /// The address of the admin port.
     pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin
+        self.ports
+            .admin
             .as_ref()
             .and_then(|admin| admin.local_addr().ok())
     }
 }
 
-impl Service {
-    fn build(
-        settings: &Settings,
-        credentials: &Credentials,
-        telemetry: &Arc<Telemetry>,
-    ) -> Result<Self, Findings> {
-        let http = |content| {
-            Behind::Http(Arc::new(HttpServer {
-                content,
-                header_timeout: settings.times.header,
-                telemetry: telemetry.clone(),
-            }))
-        };
-        let (behind, application) = match &settings.content {
-            ContentSettings::Static(root) => {
-                let files = StaticFiles::open(root).map_err(|error| unusable_root(root, &error))?;
-                (http(Content::Files(files)), Application::Http)
-            }
+impl Ports {
+    fn bind(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Self, Findings> {
+        let mut findings = Findings::default();
+        let listeners = settings.listen.iter().filter_map(|address| {
+            let bound = Listener::bind(address.0, "listen", telemetry.clone());
+            findings.note(bound.map_err(Findings::from))
+        });
+        let listeners = listeners.collect();
+        let admin = settings.admin.0.map(|address| bind_plain(address, "admin"));
+        let admin = findings.note(admin.transpose().map_err(Findings::from));
+        match admin {
+            Some(admin) if findings.is_empty() => Ok(Self { listeners, admin }),
+            _ => Err(findings),
+        }
+    }
+}
+
+impl Behind {
+    fn build(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Self, Findings> {
+        let content = match &settings.content {
+            ContentSettings::Static { root, is_default } => match StaticFiles::open(root) {
+                // Nobody chose it: a first start shows the welcome page.
+                Err(OpenRootError::Missing(root)) if *is_default => {
+                    Content::Files(StaticFiles::at(&root))
+                }
+                opened => Content::Files(opened.map_err(|error| unusable_root(root, &error))?),
+            },
             ContentSettings::Proxy(upstreams) => {
                 let proxy = Proxy::new(upstreams, &settings.times, telemetry.clone());
-                (http(Content::Proxy(Box::new(proxy))), Application::Http)
+                Content::Proxy(Box::new(proxy))
             }
             ContentSettings::Tunnel(upstreams) => {
-                let upstreams = Upstreams::new(upstreams, settings.times.upstream_connect);
-                (Behind::Tunnel(upstreams), Application::Opaque)
+                let timeout = settings.times.upstream_connect;
+                return Ok(Self::Tunnel(Upstreams::new(upstreams, timeout)));
             }
         };
-        Ok(Self {
-            tls: TlsContext::build(credentials, &settings.tls, application)?,
-            client_auth: settings.tls.client_auth,
-            behind,
+        Ok(Self::Http(Arc::new(HttpServer {
+            content,
+            header_timeout: settings.times.header,
             telemetry: telemetry.clone(),
-        })
+        })))
     }
+}
 
+impl Service {
     /// The whole way of one connection.
     async fn connection(self: Arc<Self>, accepted: Accepted, member: Member) {
         let client = accepted.client;
@@ -191,6 +209,13 @@ impl Service {
             openssl: &refused.openssl,
         }
         .emit(&self.telemetry);
+    }
+}
+
+fn application(settings: &Settings) -> Application {
+    match settings.content {
+        ContentSettings::Static { .. } | ContentSettings::Proxy(_) => Application::Http,
+        ContentSettings::Tunnel(_) => Application::Opaque,
     }
 }
 

@@ -17,14 +17,14 @@ impl Gateway {
     /// ends it at once.
     pub async fn run(self, mut signals: StopSignals) {
         let lifecycle = Lifecycle::start();
-        if let Some(listener) = self.admin {
+        if let Some(listener) = self.ports.admin {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),
                 observer: lifecycle.observer(),
             };
             tokio::spawn(Arc::new(admin).serve(listener));
         }
-        for listener in self.listeners {
+        for listener in self.ports.listeners {
             let service = self.service.clone();
             tokio::spawn(accept(listener, service, lifecycle.member()));
         }

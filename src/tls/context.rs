@@ -60,6 +60,12 @@ const DEFAULT_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20";
 const OLD_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AES";
 
 impl TlsContext {
+    /// What is wrong with settings for which there are no credentials yet.
+    pub fn check(settings: &TlsSettings) -> Result<(), Findings> {
+        let mut builder = SslContext::builder(SslMethod::tls_server()).map_err(unexpected)?;
+        apply_settings(&mut builder, settings)
+    }
+
     /// Builds the context; OpenSSL's complaints name the setting they are about.
     pub fn build(
         credentials: &Credentials,
@@ -83,6 +89,19 @@ impl TlsContext {
     }
 }
 
+/// OpenSSL's security level (SSL_CTX_set_security_level(3)): what the cipher list asks for, else 2
+/// (keys of 112 bits, no SHA-1). TLS 1.0 and 1.1 sign with SHA-1, which is allowed at 0 only.
+pub fn security_level(settings: &TlsSettings) -> u32 {
+    let written = settings.ciphers.split_once("@SECLEVEL=");
+    let written = written.and_then(|(_, level)| level.chars().next()?.to_digit(10));
+    let default = if settings.min_protocol < Protocol::Tls12 {
+        0
+    } else {
+        2
+    };
+    written.unwrap_or(default)
+}
+
 fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Result<(), Findings> {
     let mut findings = Findings::default();
     let mut options = SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION;
@@ -100,8 +119,7 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
             | SslMode::RELEASE_BUFFERS,
     );
     let old = settings.min_protocol < Protocol::Tls12;
-    // TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL 3 allows at level 0 only.
-    builder.set_security_level(if old { 0 } else { 2 });
+    builder.set_security_level(security_level(settings));
     let versions = builder
         .set_min_proto_version(Some(settings.min_protocol.version()))
         .and_then(|()| builder.set_max_proto_version(Some(settings.max_protocol.version())));

@@ -79,6 +79,11 @@ impl StaticFiles {
         })
     }
 
+    /// Takes an absolute path as it is. While nothing is there, it is like an empty directory.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.into() }
+    }
+
     /// Answers one request. `path` is the raw path of the request target, still encoded and without the query (what
     /// `Uri::path` gives; `*` and other forms are answered with 400); `query` is the raw query, which only a redirect
     /// repeats. Whatever the request is, there is a response; failures of the system are logged and answered with 500.

@@ -61,7 +61,11 @@ pub(super) enum OpenError {
 
 /// Looks up a path beneath the directory `root`.
 pub(super) fn find(root: &Path, wanted: &RequestPath) -> Result<Found, OpenError> {
-    let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(OpenError::of)?;
+    let dir = match Dir::open_ambient_dir(root, ambient_authority()).map_err(OpenError::of) {
+        // A root that isn't there yet, or not at this moment, is like an empty one.
+        Err(OpenError::NotFound) if wanted.is_root() => return Ok(Found::NoIndex),
+        opened => opened?,
+    };
     let root = Root { path: root, dir };
     if wanted.is_directory() {
         return root.index_of(wanted);

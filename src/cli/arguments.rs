@@ -1,0 +1,166 @@
+//! What was typed: the command, and the settings as one more layer.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::config::definitions::{DEFINITIONS, Definition};
+use crate::config::layers::{Flags, Layers};
+use crate::config::{Settings, definitions};
+use crate::findings::Findings;
+
+/// A command line, understood.
+pub struct Invocation {
+    /// What to do.
+    pub command: Command,
+    /// With which settings.
+    pub settings: SettingsArguments,
+}
+
+/// What to do.
+pub enum Command {
+    /// Be the gateway.
+    Serve,
+    /// Look everything over.
+    Check {
+        /// For programs.
+        json: bool,
+    },
+    /// Show it to a newcomer.
+    Demo,
+    /// Ask a running gateway.
+    Health,
+}
+
+/// The settings' flags, and the file.
+pub struct SettingsArguments {
+    flags: Flags,
+    config: Option<PathBuf>,
+}
+
+impl SettingsArguments {
+    /// All layers, read; with everything that is wrong in them.
+    pub fn read(&self) -> (Settings, Findings) {
+        self.read_over(&[])
+    }
+
+    /// The same over other defaults than usual, for settings that nobody wrote.
+    pub fn read_over(&self, defaults: &[(&'static str, &str)]) -> (Settings, Findings) {
+        let environment: Vec<_> = std::env::vars_os().collect();
+        let (layers, mut findings) =
+            Layers::read(defaults, &self.flags, self.config.as_deref(), &environment);
+        let (settings, wrong) = Settings::read(&layers);
+        findings.extend(wrong);
+        (settings, findings)
+    }
+}
+
+/// Reads the process's arguments. Wrong usage and `--help` end the process here, with 2 and 0.
+pub fn parse() -> Invocation {
+    let matches = command_line().get_matches();
+    let (command, matches) = match matches.subcommand() {
+        Some(("check", sub)) => {
+            let json = sub.get_one::<String>("format").is_some_and(|f| f == "json");
+            (Command::Check { json }, sub)
+        }
+        Some(("demo", sub)) => (Command::Demo, sub),
+        Some(("health", sub)) => (Command::Health, sub),
+        Some((_, sub)) => (Command::Serve, sub),
+        None => (Command::Serve, &matches),
+    };
+    Invocation {
+        command,
+        settings: SettingsArguments {
+            flags: flags_of(matches),
+            config: matches.get_one::<PathBuf>("config").cloned(),
+        },
+    }
+}
+
+fn flags_of(matches: &ArgMatches) -> Flags {
+    let values = |definition: &Definition| {
+        let values = matches.get_many::<String>(definition.name)?;
+        Some((definition.name, values.cloned().collect()))
+    };
+    DEFINITIONS.iter().filter_map(values).collect()
+}
+
+fn command_line() -> clap::Command {
+    let sub = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
+    clap::Command::new("certgate")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("An mTLS gateway: only clients with a certificate of your CA get through.")
+        .after_help(AFTER_HELP)
+        .disable_help_subcommand(true)
+        .args(definitions::DEFINITIONS.iter().map(setting))
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("TOML file with the same settings; CERTGATE_CONFIG names it, too")
+                .global(true),
+        )
+        .subcommand(sub("serve", "Serve (also when no command is given)"))
+        .subcommand(
+            sub(
+                "check",
+                "Look over configuration and certificates, as `nginx -t` does",
+            )
+            .arg(
+                Arg::new("format")
+                    .long("format")
+                    .value_parser(["text", "json"])
+                    .default_value("text")
+                    .help("For people or for programs"),
+            ),
+        )
+        .subcommand(sub(
+            "demo",
+            "See the gate work with a throwaway PKI on 127.0.0.1:8443",
+        ))
+        .subcommand(sub(
+            "health",
+            "Ask the running gateway's admin port; exit 0 if it is alive (HEALTHCHECK)",
+        ))
+}
+
+fn setting(definition: &'static Definition) -> Arg {
+    let default = match definition.default {
+        "" => String::new(),
+        default => format!(" [default: {default}]"),
+    };
+    Arg::new(definition.name)
+        .long(definition.name)
+        .value_name(definition.value)
+        .help(format!(
+            "{}{default} [env: {}]",
+            definition.help,
+            definition.variable()
+        ))
+        .help_heading(definition.heading)
+        .action(match definition.list {
+            true => ArgAction::Append,
+            false => ArgAction::Set,
+        })
+        .allow_hyphen_values(true)
+        .global(true)
+}
+
+const AFTER_HELP: &str = "\
+Certificates come from the environment, as the nginx container took them:
+  SSL_SERVER_CERTIFICATE   the server's certificate, and its chain
+  SSL_SERVER_KEY           its private key
+  SSL_CLIENT_CERTIFICATE   the CA that client certificates must chain to
+or from server_cert.cer, server_key.key and client_cert.pem in --certs-dir.
+
+Settings come in layers: defaults < --config FILE < environment < flags.
+Exit codes: 0 fine, 1 failed while running, 2 wrong usage, 78 wrong configuration or certificates.";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::command_line().debug_assert();
+    }
+}

@@ -1,0 +1,67 @@
+//! Everything that can be known before anything is bound, for `serve` and `check` alike.
+
+use std::time::SystemTime;
+
+use crate::config::Settings;
+use crate::config::values::ClientAuth;
+use crate::findings::Findings;
+use crate::startup::checks::{self, Report, chain};
+use crate::startup::environment::Environment;
+use crate::startup::materials::{self, Materials};
+use crate::tls::Credentials;
+use crate::tls::context::security_level;
+
+/// What was found.
+pub struct Preflight {
+    /// Every certificate, and every finding so far.
+    pub report: Report,
+    /// What to write to files, and to serve with; `None` if it isn't complete.
+    pub ready: Option<(Materials, Credentials)>,
+}
+
+/// Reads and checks the certificates. `findings` are those about the settings, which come first.
+pub fn look(settings: &Settings, findings: Findings, environment: &Environment) -> Preflight {
+    let asks_clients = settings.tls.client_auth != ClientAuth::Off;
+    let mut report = Report {
+        certificates: Vec::new(),
+        findings,
+    };
+    let mut materials = match materials::gather(environment, &settings.certs_dir, asks_clients) {
+        Ok(materials) => materials,
+        Err(wrong) => {
+            report.findings.extend(wrong);
+            return Preflight {
+                report,
+                ready: None,
+            };
+        }
+    };
+    if !asks_clients {
+        // A CA that nobody is held against can't be in the way.
+        materials.client_ca = None;
+    }
+    let level = security_level(&settings.tls);
+    let checked = checks::inspect(&materials, SystemTime::now(), level);
+    report.certificates = checked.certificates;
+    report.findings.extend(checked.findings);
+    let credentials = credentials(&materials);
+    Preflight {
+        report,
+        ready: Some((materials, credentials)),
+    }
+}
+
+fn credentials(materials: &Materials) -> Credentials {
+    // What `inspect` has checked: the order that it found is the order that is sent.
+    let served = chain::ordered(&materials.server_certificate, &materials.server_key);
+    Credentials {
+        leaf: served.leaf,
+        chain: served.chain,
+        key: materials.server_key.key.clone(),
+        client_ca: materials
+            .client_ca
+            .as_ref()
+            .map(|ca| ca.certificates.clone())
+            .unwrap_or_default(),
+    }
+}

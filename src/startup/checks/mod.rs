@@ -1,0 +1,164 @@
+//! Looks the materials over before anything is bound.
+//!
+//! Takes [`Materials`], the time and OpenSSL's security level; hands on a [`Report`] for people and
+//! programs. [`chain::ordered`] is also what TLS loads, so that what was checked is what is served.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{SslContextBuilder, SslMethod};
+use openssl::x509::{X509, X509Ref};
+
+pub use self::report::{CertificateReport, Report, Role};
+use super::materials::{Materials, Source};
+use crate::findings::{Finding, Severity};
+
+pub mod chain;
+mod client_ca;
+mod describe;
+mod extensions;
+mod report;
+mod server;
+
+/// Checks everything and describes every certificate.
+///
+/// `security_level` is that of the TLS context that will be used (`@SECLEVEL` of its cipher string):
+/// it decides which weak keys OpenSSL refuses. [`default_security_level`] has the build's default.
+pub fn inspect(materials: &Materials, now: SystemTime, security_level: u32) -> Report {
+    let moment = Moment::new(now, security_level);
+    let served = chain::ordered(&materials.server_certificate, &materials.server_key);
+    let mut report = Report {
+        certificates: Vec::new(),
+        findings: materials.findings.clone(),
+    };
+    let source = &materials.server_certificate.source;
+    report.add(Role::Server, source, &served.leaf, &moment);
+    for certificate in &served.chain {
+        report.add(Role::ServerChain, source, certificate, &moment);
+    }
+    if let Some(ca) = &materials.client_ca {
+        for certificate in &ca.certificates {
+            report.add(Role::ClientCa, &ca.source, certificate, &moment);
+        }
+    }
+    report.findings.extend(served.findings.clone());
+    report
+        .findings
+        .extend(server::findings(materials, &served, &moment));
+    if let Some(ca) = &materials.client_ca {
+        let findings = client_ca::findings(ca, &served.leaf, &moment);
+        report.findings.extend(findings);
+    }
+    // What failed on purpose above must not show up in a later, unrelated OpenSSL call.
+    drop(ErrorStack::get());
+    report
+}
+
+/// The level that this build of OpenSSL has if nobody sets one.
+pub fn default_security_level() -> Result<u32, ErrorStack> {
+    let context = SslContextBuilder::new(SslMethod::tls_server())?.build();
+    Ok(context.security_level())
+}
+
+/// What certificates are held against.
+struct Moment {
+    /// Seconds since 1970.
+    now: i64,
+    security_level: u32,
+}
+
+/// Where in its lifetime a certificate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Validity {
+    NotYet,
+    Now,
+    Expired,
+}
+
+impl Moment {
+    fn new(now: SystemTime, security_level: u32) -> Self {
+        let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        });
+        Self {
+            now,
+            security_level,
+        }
+    }
+
+    fn validity(&self, certificate: &X509Ref) -> Validity {
+        if describe::seconds(certificate.not_before()) > self.now {
+            Validity::NotYet
+        } else if describe::seconds(certificate.not_after()) < self.now {
+            Validity::Expired
+        } else {
+            Validity::Now
+        }
+    }
+
+    /// Rounded down, so that a certificate that has expired an hour ago has -1.
+    fn days_left(&self, certificate: &X509Ref) -> i64 {
+        (describe::seconds(certificate.not_after()) - self.now).div_euclid(86_400)
+    }
+
+    /// What OpenSSL asks of keys at this level, in bits of security.
+    fn least_key_strength(&self) -> u32 {
+        match self.security_level {
+            0 => 0,
+            1 => 80,
+            2 => 112,
+            3 => 128,
+            4 => 192,
+            _ => 256,
+        }
+    }
+}
+
+/// `SSL_CLIENT_CERTIFICATE, certificate 2 of 3 (CN=…)`
+fn place(source: &Source, all: &[X509], certificate: &X509Ref) -> String {
+    let subject = describe::name(certificate.subject_name());
+    let same = |c: &X509| same_certificate(c, certificate);
+    match all.iter().position(same) {
+        Some(at) if all.len() > 1 => {
+            format!(
+                "{source}, certificate {} of {} ({subject})",
+                at + 1,
+                all.len()
+            )
+        }
+        _ => format!("{source} ({subject})"),
+    }
+}
+
+fn same_certificate(a: &X509Ref, b: &X509Ref) -> bool {
+    matches!((a.to_der(), b.to_der()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Issuer and subject are one, and its own key made the signature.
+fn is_self_signed(certificate: &X509Ref) -> bool {
+    let (subject, issuer) = (certificate.subject_name(), certificate.issuer_name());
+    subject.try_cmp(issuer).is_ok_and(|o| o.is_eq()) && is_signed_with(certificate, certificate)
+}
+
+/// `issuer` is named as the issuer, may sign, and its key made the signature.
+fn is_issued_by(certificate: &X509Ref, issuer: &X509Ref) -> bool {
+    issuer.issued(certificate) == openssl::x509::X509VerifyResult::OK
+        && is_signed_with(certificate, issuer)
+}
+
+fn is_signed_with(certificate: &X509Ref, signer: &X509Ref) -> bool {
+    signer
+        .public_key()
+        .and_then(|key| certificate.verify(&key))
+        .unwrap_or(false)
+}
+
+fn graded(severity: Severity, place: String, found: impl Into<String>) -> Finding {
+    match severity {
+        Severity::Error => Finding::error(place, found),
+        Severity::Warning => Finding::warning(place, found),
+    }
+}
+
+#[cfg(test)]
+mod tests;

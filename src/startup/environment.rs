@@ -1,0 +1,328 @@
+//! The certificate variables, as the environment has them.
+//!
+//! Takes the environment as pairs, so that tests need no real one; hands on the raw [`Value`] of each
+//! variable, whole or in its parts `NAME_1`, `NAME_2`, …, and the names that must be scrubbed.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::pem::{Pem, PemFault};
+use super::repair;
+use crate::findings::{Finding, Findings};
+
+/// The server's certificate chain.
+pub const SERVER_CERTIFICATE: &str = "SSL_SERVER_CERTIFICATE";
+/// The server's private key.
+pub const SERVER_KEY: &str = "SSL_SERVER_KEY";
+/// The CA certificates that client certificates must chain to.
+pub const CLIENT_CERTIFICATE: &str = "SSL_CLIENT_CERTIFICATE";
+/// The revocation list, which this version refuses.
+pub const CLIENT_CRL: &str = "SSL_CLIENT_CRL";
+
+const VARIABLES: [&str; 4] = [
+    SERVER_CERTIFICATE,
+    SERVER_KEY,
+    CLIENT_CERTIFICATE,
+    CLIENT_CRL,
+];
+
+/// The part of the environment that holds certificates and keys. Zeroed on drop; can't be printed.
+pub struct Environment {
+    /// By variable: the whole value (part `None`) and the numbered ones, under their own names.
+    values: BTreeMap<&'static str, BTreeMap<Option<u32>, Entry>>,
+    /// Every name met, also the ones that are wrong.
+    secret_names: Vec<String>,
+}
+
+struct Entry {
+    name: String,
+    value: Secret,
+}
+
+struct Secret(OsString);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).into_encoded_bytes().zeroize();
+    }
+}
+
+/// A variable's value as it was set.
+pub struct Value {
+    /// The variable, without part numbers.
+    pub variable: &'static str,
+    /// The value, or its parts in order.
+    parts: Vec<Zeroizing<String>>,
+}
+
+impl Environment {
+    /// Keeps what belongs to certificates; everything else is dropped unread.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Self {
+            values: BTreeMap::new(),
+            secret_names: Vec::new(),
+        };
+        for (name, value) in variables {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            let Some((variable, part)) = variable_of(&name) else {
+                continue;
+            };
+            environment.secret_names.push(name.clone());
+            let value = Secret(value);
+            environment
+                .values
+                .entry(variable)
+                .or_default()
+                .insert(part, Entry { name, value });
+        }
+        environment
+    }
+
+    /// The real one.
+    pub fn of_process() -> Self {
+        Self::new(std::env::vars_os())
+    }
+
+    /// The names of all variables that must not stay in the environment of the serving process,
+    /// parts included. Empty if there is nothing to scrub.
+    pub fn secret_variables(&self) -> &[String] {
+        &self.secret_names
+    }
+
+    /// The raw value of `variable`, or `None` if it isn't set in any form.
+    pub fn value(&self, variable: &'static str) -> Result<Option<Value>, Findings> {
+        let Some(entries) = self.values.get(variable) else {
+            return Ok(None);
+        };
+        let mut findings = Findings::default();
+        if entries.contains_key(&None) && entries.len() > 1 {
+            findings.push(
+                Finding::error(
+                    variable,
+                    format!("both {variable} and {variable}_N are set"),
+                )
+                .expected("the whole value in one variable, or all of it in numbered parts")
+                .advice(format!("Remove {variable} or every {variable}_N")),
+            );
+            return Err(findings);
+        }
+        refuse_gaps(variable, entries.keys().flatten(), &mut findings);
+        let mut parts = Vec::with_capacity(entries.len());
+        for entry in entries.values() {
+            match entry.value.0.to_str() {
+                Some(text) if text.trim().is_empty() => findings.push(empty(&entry.name)),
+                Some(text) => parts.push(Zeroizing::new(text.to_owned())),
+                None => findings.push(
+                    Finding::error(&entry.name, "bytes that are not UTF-8 text")
+                        .expected("PEM text, or its base64")
+                        .advice("A binary file can't go into a variable; give its base64"),
+                ),
+            }
+        }
+        if findings.has_errors() {
+            return Err(findings);
+        }
+        Ok(Some(Value { variable, parts }))
+    }
+
+    /// What is wrong with variables that no material is made of.
+    ///
+    /// An ignored revocation list would let revoked clients in, so its presence stops the start.
+    pub fn unsupported(&self) -> Findings {
+        let mut findings = Findings::default();
+        if let Some(entry) = self.values.get(CLIENT_CRL).and_then(|e| e.values().next()) {
+            findings.push(
+                Finding::error(
+                    &entry.name,
+                    "a certificate revocation list, which this version of certgate can't check",
+                )
+                .advice(
+                    "Ignoring it would let revoked clients in, so nothing is started; remove the variable if that is acceptable",
+                ),
+            );
+        }
+        findings
+    }
+}
+
+impl Value {
+    /// The value as clean PEM.
+    pub fn repaired(&self) -> Result<Pem, PemFault> {
+        match self.parts.as_slice() {
+            [whole] => repair::repair(whole.as_bytes()),
+            parts => repair::repair_parts(parts.iter().map(|part| part.as_str())),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.secret_names).finish()
+    }
+}
+
+/// `SSL_SERVER_KEY_2` is part 2 of `SSL_SERVER_KEY`. Odd numbers (`_0`, `_01`) are parts as well, so
+/// that they are scrubbed and complained about and not overlooked.
+fn variable_of(name: &str) -> Option<(&'static str, Option<u32>)> {
+    VARIABLES.iter().find_map(|variable| {
+        let rest = name.strip_prefix(variable)?;
+        if rest.is_empty() {
+            return Some((*variable, None));
+        }
+        let digits = rest.strip_prefix('_')?;
+        let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        let odd = digits.starts_with('0');
+        all_digits.then(|| {
+            let number = if odd { 0 } else { digits.parse().unwrap_or(0) };
+            (*variable, Some(number))
+        })
+    })
+}
+
+fn refuse_gaps<'a>(
+    variable: &str,
+    numbers: impl Iterator<Item = &'a u32> + Clone,
+    findings: &mut Findings,
+) {
+    let Some(last) = numbers.clone().max() else {
+        return;
+    };
+    let count = numbers.clone().count();
+    if numbers.clone().any(|n| *n == 0) {
+        findings.push(
+            Finding::error(variable, "a part whose number is 0 or has leading zeros")
+                .expected(format!("{variable}_1, {variable}_2, …"))
+                .advice("Number the parts from 1"),
+        );
+    } else if *last as usize != count {
+        // The numbers ascend, so the first that isn't its own position shows the gap.
+        let missing = numbers
+            .zip(1..)
+            .find(|(number, position)| **number != *position)
+            .map_or(*last, |(_, position)| position);
+        findings.push(
+            Finding::error(
+                variable,
+                format!("{variable}_{last} is set, but {variable}_{missing} is not"),
+            )
+            .expected("parts numbered from 1 without a gap")
+            .advice("Set the missing part, or renumber"),
+        );
+    }
+}
+
+fn empty(name: &str) -> Finding {
+    Finding::error(name, "set, but empty")
+        .expected("PEM text, or its base64")
+        .advice("Set it, or remove the variable to use the file; an empty value often means that a secret was not resolved")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+    use crate::startup::test_certificates as make;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::new(variables.iter().map(|(n, v)| (n.into(), v.into())))
+    }
+
+    fn complaint(variables: &[(&str, &str)]) -> String {
+        let environment = environment(variables);
+        environment.value(SERVER_KEY).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn reads_whole_values_and_parts() {
+        let pem = make::key_pem(&make::ec_key());
+        let (a, b) = pem.split_at(70);
+        for variables in [
+            vec![(SERVER_KEY, pem.as_str())],
+            vec![("SSL_SERVER_KEY_1", pem.as_str())],
+            vec![("SSL_SERVER_KEY_2", b), ("SSL_SERVER_KEY_1", a)],
+        ] {
+            let value = environment(&variables).value(SERVER_KEY).unwrap().unwrap();
+            assert_eq!(*value.repaired().unwrap().blocks[0].to_pem(), pem);
+        }
+        assert!(
+            environment(&[("PATH", "/bin")])
+                .value(SERVER_KEY)
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn parts_are_read_in_the_order_of_their_numbers() {
+        let pem = make::key_pem(&make::ec_key());
+        let names: Vec<String> = (1..=12).map(|n| format!("SSL_SERVER_KEY_{n}")).collect();
+        let chunk = pem.len().div_ceil(12);
+        let parts: Vec<(&str, &str)> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| {
+                let end = pem.len().min((i + 1) * chunk);
+                (name.as_str(), &pem[i * chunk..end])
+            })
+            .collect();
+        let value = environment(&parts).value(SERVER_KEY).unwrap().unwrap();
+        assert_eq!(*value.repaired().unwrap().blocks[0].to_pem(), pem);
+    }
+
+    #[test]
+    fn names_what_is_wrong_with_the_variables() {
+        assert!(
+            complaint(&[("SSL_SERVER_KEY_1", "a"), ("SSL_SERVER_KEY_3", "b")])
+                .contains("SSL_SERVER_KEY_3 is set, but SSL_SERVER_KEY_2 is not")
+        );
+        assert!(
+            complaint(&[("SSL_SERVER_KEY_2", "b")])
+                .contains("SSL_SERVER_KEY_2 is set, but SSL_SERVER_KEY_1 is not")
+        );
+        assert!(complaint(&[("SSL_SERVER_KEY", "a"), ("SSL_SERVER_KEY_1", "b")]).contains("both"));
+        assert!(complaint(&[("SSL_SERVER_KEY", " ")]).contains("set, but empty"));
+        assert!(complaint(&[("SSL_SERVER_KEY_01", "a")]).contains("leading zeros"));
+        assert!(complaint(&[("SSL_SERVER_KEY_0", "a")]).contains("number is 0"));
+        let binary = Environment::new([(SERVER_KEY.into(), OsString::from_vec(vec![0xff, 0xfe]))]);
+        let complaint = binary.value(SERVER_KEY).err().unwrap().to_string();
+        assert!(complaint.contains("not UTF-8"));
+    }
+
+    #[test]
+    fn lists_every_secret_name() {
+        let environment = environment(&[
+            ("SSL_SERVER_KEY_1", "a"),
+            ("SSL_SERVER_KEY_07", "a"),
+            ("SSL_SERVER_KEY_FILE", "no part"),
+            ("SSL_CLIENT_CRL", "a"),
+            ("SSL_SERVER_CERTIFICATE", ""),
+            ("HOME", "/root"),
+        ]);
+        assert_eq!(
+            environment.secret_variables(),
+            [
+                "SSL_SERVER_KEY_1",
+                "SSL_SERVER_KEY_07",
+                "SSL_CLIENT_CRL",
+                "SSL_SERVER_CERTIFICATE"
+            ]
+        );
+        assert!(!format!("{environment:?}").contains("\"a\""));
+    }
+
+    #[test]
+    fn a_revocation_list_is_refused_not_ignored() {
+        for name in ["SSL_CLIENT_CRL", "SSL_CLIENT_CRL_1"] {
+            let findings = environment(&[(name, "x")]).unsupported();
+            assert!(findings.has_errors());
+            assert!(findings.to_string().contains(name));
+        }
+        assert!(environment(&[(SERVER_KEY, "x")]).unsupported().is_empty());
+    }
+}
