@@ -4,11 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::io::copy_bidirectional_with_sizes;
+use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
 
 use crate::access::Permitted;
-use crate::lifecycle::Member;
-use crate::net::linger;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
 use crate::upstream::Upstreams;
@@ -17,14 +15,9 @@ use crate::upstream::Upstreams;
 const BUFFER: usize = 32 * 1024;
 
 /// Carries bytes until both directions are closed. Each direction ends by itself: the end of one
-/// is passed on (close_notify and FIN), the other goes on. `member` keeps the process waiting.
-pub async fn run(
-    permitted: Permitted,
-    upstreams: &Upstreams,
-    telemetry: &Arc<Telemetry>,
-    member: Member,
-) {
-    let (mut client, connection, open) = permitted.into_parts();
+/// is passed on (close_notify and FIN), the other goes on.
+pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Telemetry>) {
+    let (mut client, connection) = permitted.into_parts();
     let (mut upstream, name) = match upstreams.connect().await {
         Ok(connected) => connected,
         Err(error) => {
@@ -35,7 +28,8 @@ pub async fn run(
                 error: error.to_string(),
             }
             .emit(telemetry);
-            linger::close(&mut client).await;
+            // close_notify. A failure means that the client is gone.
+            let _ = client.shutdown().await;
             return;
         }
     };
@@ -62,7 +56,6 @@ pub async fn run(
         error: copied.err().map(words),
     }
     .emit(telemetry);
-    drop((open, member));
 }
 
 fn words(error: io::Error) -> String {

@@ -7,7 +7,6 @@ mod connection;
 
 use crate::config::values::ClientAuth;
 use crate::refusal::RefusalReason;
-use crate::telemetry::events::OpenConnection;
 use crate::tls::failure::Refused;
 use crate::tls::{Client, Handshaken, Session, TlsStream};
 
@@ -17,13 +16,12 @@ pub use connection::Connection;
 pub struct Permitted {
     stream: TlsStream,
     connection: Connection,
-    open: OpenConnection,
 }
 
 impl Permitted {
-    /// The stream, who it belongs to, and the guard that counts it as open.
-    pub fn into_parts(self) -> (TlsStream, Connection, OpenConnection) {
-        (self.stream, self.connection, self.open)
+    /// The stream, and who it belongs to.
+    pub fn into_parts(self) -> (TlsStream, Connection) {
+        (self.stream, self.connection)
     }
 }
 
@@ -35,8 +33,6 @@ pub struct RefusedConnection {
     pub session: Session,
     /// Why.
     pub refused: Refused,
-    /// Counts it as open until it is dropped.
-    pub open: OpenConnection,
 }
 
 /// Decides about a client. `Err` is reached only where the handshake itself let the client through
@@ -49,7 +45,6 @@ pub fn decide(
         stream,
         client,
         session,
-        open,
     } = handshaken;
     let verdict = match client {
         Client::Verified(certificate) => Ok(Some(certificate)),
@@ -68,13 +63,11 @@ pub fn decide(
                 session,
                 certificate,
             },
-            open,
         }),
         Err(refused) => Err(Box::new(RefusedConnection {
             stream,
             session,
             refused,
-            open,
         })),
     }
 }

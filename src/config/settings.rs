@@ -256,9 +256,8 @@ impl Reader<'_> {
         let upstreams: Vec<Upstream> = self.all_or_none(&written);
         if !root.is_default {
             self.findings.push(
-                Finding::error(&root.place, "set together with an upstream")
-                    .expected("one of the two")
-                    .advice("Static content and upstreams side by side are not in this version."),
+                Finding::warning(&root.place, "not used, since an upstream is set")
+                    .advice("Leave out one of the two."),
             );
         }
         let Some(first) = upstreams.first().map(|u| u.protocol) else {
@@ -302,7 +301,7 @@ fn default_of<T: FromStr<Err = Expected>>(name: &str) -> Vec<T> {
     default
         .split(',')
         // `every_setting_is_read` parses every default.
-        .map(|text| text.parse().ok().expect("a default that parses"))
+        .map(|text| text.parse().expect("a default that parses"))
         .collect()
 }
 

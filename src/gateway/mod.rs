@@ -191,7 +191,7 @@ impl Service {
         match &self.behind {
             Behind::Http(server) => server.serve(permitted, member).await,
             Behind::Tunnel(upstreams) => {
-                tunnel::run(permitted, upstreams, &self.telemetry, member).await;
+                tunnel::run(permitted, upstreams, &self.telemetry).await;
             }
         }
     }

@@ -62,7 +62,7 @@ async fn accept(listener: Listener, service: Arc<Service>, member: Member) {
         tokio::select! {
             biased;
             () = closing.closing() => return,
-            accepted = listener.accept() => {
+            accepted = listener.accept(&member) => {
                 tokio::spawn(service.clone().connection(accepted, member.clone()));
             }
         }

@@ -51,7 +51,7 @@ const MAX_STREAMS: u32 = 128;
 impl HttpServer {
     /// Serves until the client is done or the process closes.
     pub async fn serve(self: &Arc<Self>, permitted: Permitted, member: Member) {
-        let (stream, connection, open) = permitted.into_parts();
+        let (stream, connection) = permitted.into_parts();
         let http2 = connection.session.http2;
         let connection = Arc::new(connection);
         let handler = |request| {
@@ -59,16 +59,12 @@ impl HttpServer {
             async move { Ok::<_, Infallible>(server.answer(request, connection, &member).await) }
         };
         self.converse(stream, http2, handler, member.clone()).await;
-        drop(open);
     }
 
     /// Answers whatever is asked with the refusal page.
     pub async fn refuse(self: &Arc<Self>, refused: RefusedConnection, member: Member) {
         let RefusedConnection {
-            stream,
-            session,
-            open,
-            ..
+            stream, session, ..
         } = refused;
         let http2 = session.http2;
         let connection = Arc::new(Connection {
@@ -90,7 +86,6 @@ impl HttpServer {
             }
         };
         self.converse(stream, http2, handler, member).await;
-        drop(open);
     }
 
     async fn answer(
@@ -114,7 +109,7 @@ impl HttpServer {
                     .await
             }
             Content::Proxy(proxy) => {
-                let mut response = proxy.respond(request, &connection, member).await;
+                let mut response = proxy.respond(request, &connection).await;
                 upstream = response
                     .extensions_mut()
                     .remove()

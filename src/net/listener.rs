@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 
-use super::Counting;
+use super::ClientStream;
 use crate::findings::Finding;
+use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{self, OpenConnection};
+use crate::telemetry::events;
 
 /// How many connections the kernel keeps for us while we are busy.
 const BACKLOG: u32 = 4096;
@@ -27,13 +28,11 @@ pub struct Listener {
 /// A connection before its first byte. Only a [`Listener`] makes one.
 pub struct Accepted {
     /// The connection.
-    pub stream: Counting<TcpStream>,
+    pub stream: ClientStream,
     /// The client's address.
     pub client: SocketAddr,
     /// When it was accepted.
     pub at: Instant,
-    /// Counts it as open until it is dropped.
-    pub open: OpenConnection,
 }
 
 impl Listener {
@@ -57,18 +56,19 @@ impl Listener {
     }
 
     /// The next connection. Errors of accept(2) are logged and waited out: other clients' resets,
-    /// and a lack of descriptors that ends when connections do.
-    pub async fn accept(&self) -> Accepted {
+    /// and a lack of descriptors that ends when connections do. The process waits for the
+    /// connection by `member`.
+    pub async fn accept(&self, member: &Member) -> Accepted {
         loop {
             match self.inner.accept().await {
                 Ok((stream, client)) => {
                     // A failure means that the client is gone already; the handshake will find out.
                     let _ = stream.set_nodelay(true);
+                    let open = events::connection_opened(&self.telemetry);
                     return Accepted {
-                        stream: Counting::new(stream),
+                        stream: ClientStream::new(stream, open, member.clone()),
                         client,
                         at: Instant::now(),
-                        open: events::connection_opened(&self.telemetry),
                     };
                 }
                 Err(error) if is_of_the_client(&error) => {}

@@ -2,9 +2,8 @@
 //!
 //! Takes addresses, hands on [`Accepted`]. Knows nothing of TLS.
 
-pub mod counting;
-pub mod linger;
 pub mod listener;
+mod stream;
 
-pub use counting::Counting;
 pub use listener::{Accepted, Listener};
+pub use stream::ClientStream;

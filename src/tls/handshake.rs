@@ -7,19 +7,18 @@ use std::time::{Duration, Instant};
 use openssl::error::ErrorStack;
 use openssl::ssl::{NameType, Ssl, SslRef};
 use openssl::x509::X509VerifyResult;
-use tokio::net::TcpStream;
+use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
 use super::failure::Refused;
 use super::verification;
 use crate::identity::ClientCertificate;
-use crate::net::{Accepted, Counting, linger};
+use crate::net::{Accepted, ClientStream};
 use crate::refusal::RefusalReason;
-use crate::telemetry::events::OpenConnection;
 
 /// A TLS connection.
-pub type TlsStream = SslStream<Counting<TcpStream>>;
+pub type TlsStream = SslStream<ClientStream>;
 
 /// A connection whose handshake is complete. Only [`perform`] makes one, and nothing is served
 /// until the access stage has turned it into a permission.
@@ -30,8 +29,6 @@ pub struct Handshaken {
     pub client: Client,
     /// What was agreed.
     pub session: Session,
-    /// Counts it as open until it is dropped.
-    pub open: OpenConnection,
 }
 
 /// Who the handshake found at the other end.
@@ -78,7 +75,6 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         stream,
         client: address,
         at,
-        open,
     } = accepted;
     let mut stream = match prepare(stream, context) {
         Ok(stream) => stream,
@@ -91,7 +87,6 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
                 client: client_of(stream.ssl()),
                 session: session_of(stream.ssl(), address, at),
                 stream,
-                open,
             });
         }
         Ok(Err(_)) if stream.get_ref().received() == 0 => return Err(Failure::Ping),
@@ -105,7 +100,8 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         failure.reason,
         RefusalReason::Timeout | RefusalReason::ClientHungUp
     ) {
-        linger::close(stream.get_mut()).await;
+        // The alert is out. A failure means that the client is gone.
+        let _ = stream.get_mut().shutdown().await;
     }
     Err(Failure::Refused(Box::new(failure)))
 }
@@ -115,7 +111,7 @@ pub(super) fn sni(ssl: &SslRef) -> Option<String> {
     ssl.servername(NameType::HOST_NAME).map(str::to_owned)
 }
 
-fn prepare(stream: Counting<TcpStream>, context: &TlsContext) -> Result<TlsStream, ErrorStack> {
+fn prepare(stream: ClientStream, context: &TlsContext) -> Result<TlsStream, ErrorStack> {
     let mut ssl = Ssl::new(&context.inner)?;
     verification::attach(&mut ssl)?;
     SslStream::new(ssl, stream)

@@ -24,7 +24,6 @@ use super::pages;
 use crate::access::Connection;
 use crate::config::Times;
 use crate::config::upstream::{Upstream, UpstreamProtocol};
-use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{UpstreamFailed, UpstreamFailure};
 use crate::upstream::{ConnectError, Upstreams};
@@ -67,12 +66,11 @@ impl Proxy {
         }
     }
 
-    /// Passes a request on and its answer back. An upgraded connection keeps `member`.
+    /// Passes a request on and its answer back.
     pub async fn respond(
         &self,
         mut request: Request<Incoming>,
         connection: &Connection,
-        member: &Member,
     ) -> Response<Body> {
         // TRACE would show a client the headers that only the upstream may see.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
@@ -89,7 +87,7 @@ impl Proxy {
         let body = RequestBody::new(body, progress.clone());
         let sent = self.send(Request::from_parts(parts, body), repeatable, &progress);
         match sent.await {
-            Ok(response) => self.for_client(response, upgrade, member),
+            Ok(response) => self.for_client(response, upgrade),
             Err(failure) => self.failed(failure, connection),
         }
     }
@@ -98,12 +96,11 @@ impl Proxy {
         &self,
         mut response: Response<Incoming>,
         upgrade: Option<upgrade::ClientSide>,
-        member: &Member,
     ) -> Response<Body> {
         let name = response.extensions().get::<UpstreamName>().cloned();
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             match upgrade {
-                Some(client) => upgrade::connect(client, &mut response, member.clone()),
+                Some(client) => upgrade::connect(client, &mut response),
                 // Nobody asked for it.
                 None => return pages::error(StatusCode::BAD_GATEWAY),
             }

@@ -7,8 +7,6 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tracing::debug;
 
-use crate::lifecycle::Member;
-
 /// The client's half of an upgrade that it asked for.
 pub struct ClientSide(OnUpgrade);
 
@@ -28,7 +26,7 @@ pub fn ask_for(_: &ClientSide, headers: &mut HeaderMap) {
 }
 
 /// Connects the two halves once the client has been sent the upstream's 101.
-pub fn connect(client: ClientSide, response: &mut Response<Incoming>, member: Member) {
+pub fn connect(client: ClientSide, response: &mut Response<Incoming>) {
     let upstream = hyper::upgrade::on(response);
     tokio::spawn(async move {
         let halves = tokio::try_join!(client.0, upstream);
@@ -44,7 +42,6 @@ pub fn connect(client: ClientSide, response: &mut Response<Incoming>, member: Me
         if let Err(error) = result {
             debug!(event = "upgrade_broken", error, "upgraded connection broke");
         }
-        drop(member);
     });
 }
 

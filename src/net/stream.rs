@@ -1,0 +1,138 @@
+//! A client's connection: counts its bytes, and lets the last of them arrive.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::lifecycle::Member;
+use crate::telemetry::events::OpenConnection;
+
+/// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How much it may still send meanwhile, in bytes.
+const LENIENCE: u64 = 1024 * 1024;
+
+/// One connection of a client, from accept to the last byte.
+///
+/// A socket that is closed while the client still sends answers with a reset, and a reset throws
+/// away what is on its way to the client: the alert that says why it was refused (in TLS 1.3 a client
+/// has sent its request before it can learn of it), or the end of a response. So a stream that
+/// was shut down on our side lingers after it is dropped, until the client has hung up, too (nginx:
+/// `lingering_close`).
+pub struct ClientStream {
+    /// `None` only while it is being dropped.
+    tcp: Option<TcpStream>,
+    received: u64,
+    sent: u64,
+    client_ended: bool,
+    shut_down: bool,
+    guards: Option<Guards>,
+}
+
+/// What must live as long as the connection does.
+struct Guards {
+    _open: OpenConnection,
+    _member: Member,
+}
+
+impl ClientStream {
+    /// Keeps the connection counted as open, and the process waiting for it, to its very end.
+    pub fn new(tcp: TcpStream, open: OpenConnection, member: Member) -> Self {
+        Self {
+            tcp: Some(tcp),
+            received: 0,
+            sent: 0,
+            client_ended: false,
+            shut_down: false,
+            guards: Some(Guards {
+                _open: open,
+                _member: member,
+            }),
+        }
+    }
+
+    /// Bytes read so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Bytes written so far.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    fn tcp(&mut self) -> Pin<&mut TcpStream> {
+        // It is there until `drop`, and nothing can be called after that.
+        Pin::new(self.tcp.as_mut().expect("a stream that is not dropped"))
+    }
+}
+
+impl Drop for ClientStream {
+    fn drop(&mut self) {
+        if !self.shut_down || self.client_ended {
+            return;
+        }
+        let runtime = tokio::runtime::Handle::try_current();
+        if let (Some(tcp), Some(guards), Ok(runtime)) =
+            (self.tcp.take(), self.guards.take(), runtime)
+        {
+            runtime.spawn(linger(tcp, guards));
+        }
+    }
+}
+
+/// Reads and drops what the client still sends, within bounds.
+async fn linger(tcp: TcpStream, guards: Guards) {
+    let drain = async {
+        let mut rest = tcp.take(LENIENCE);
+        let mut scratch = [0; 2048];
+        while matches!(rest.read(&mut scratch).await, Ok(1..)) {}
+    };
+    // Whether the client hung up or patience ended makes no difference: the socket is closed now.
+    let _ = tokio::time::timeout(PATIENCE, drain).await;
+    drop(guards);
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = self.tcp().poll_read(context, buffer);
+        if let Poll::Ready(result) = &polled {
+            let read = (buffer.filled().len() - before) as u64;
+            self.received += read;
+            self.client_ended |= result.is_err() || (read == 0 && buffer.remaining() > 0);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = self.tcp().poll_write(context, bytes);
+        if let Poll::Ready(Ok(written)) = polled {
+            self.sent += written as u64;
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shut_down = true;
+        self.tcp().poll_shutdown(context)
+    }
+}
