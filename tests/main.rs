@@ -1,0 +1,21 @@
+//! The black-box tests: each module is one behaviour of the real binary, over real sockets.
+
+mod support;
+
+mod admits_only_the_ca;
+
+/// A file that nobody lists would be a test that never runs.
+#[test]
+fn every_file_is_listed() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let list = std::fs::read_to_string(format!("{here}/main.rs")).unwrap();
+    for entry in std::fs::read_dir(here).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(
+                list.contains(&format!("mod {module};")),
+                "{name} is not listed"
+            );
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The real binary as a child process, its log lines, its admin port.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::PATIENCE;
+use super::http::{self, Response};
+use super::pki::Pki;
+
+/// How to start certgate. Nothing of the test's own environment is passed on.
+pub struct Builder {
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    directory: TempDir,
+}
+
+/// A running certgate. Killed when dropped.
+pub struct Certgate {
+    pub child: Child,
+    /// The first TLS listener.
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
+    directory: TempDir,
+    log: Arc<Log>,
+}
+
+/// What a certgate that ended by itself left.
+pub struct Finished {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+    directory: TempDir,
+}
+
+#[derive(Default)]
+struct Log {
+    state: Mutex<(Vec<Value>, bool)>,
+    changed: Condvar,
+}
+
+/// Serves with the PEMs in the environment, on ports that the kernel picks.
+pub fn serve(pki: &Pki) -> Builder {
+    bare(&["serve"])
+        .environment("SSL_SERVER_CERTIFICATE", &pki.server.certificate_pem())
+        .environment("SSL_SERVER_KEY", &pki.server.key_pem())
+        .environment("SSL_CLIENT_CERTIFICATE", &pki.ca.certificate_pem())
+        .ports()
+}
+
+/// Any command, in an empty environment.
+pub fn bare(arguments: &[&str]) -> Builder {
+    Builder {
+        arguments: arguments.iter().map(|a| (*a).to_owned()).collect(),
+        variables: Vec::new(),
+        directory: TempDir::new().unwrap(),
+    }
+}
+
+impl Builder {
+    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    pub fn arguments(self, arguments: &[&str]) -> Self {
+        arguments
+            .iter()
+            .fold(self, |builder, argument| builder.argument(*argument))
+    }
+
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(present, _)| present != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.retain(|(present, _)| present != name);
+        self
+    }
+
+    /// Listens on loopback ports that the kernel picks; the certs directory is a temporary one.
+    pub fn ports(self) -> Self {
+        let certs = self.certs_dir().display().to_string();
+        self.argument("--listen=127.0.0.1:0")
+            .argument("--admin=127.0.0.1:0")
+            .argument(format!("--certs-dir={certs}"))
+    }
+
+    /// A place for files; gone with the test.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn certs_dir(&self) -> PathBuf {
+        self.directory.path().join("certs")
+    }
+
+    /// Serves this file below a document root.
+    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let root = self.directory.path().join("html");
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, content).unwrap();
+        let flag = format!("--root={}", root.display());
+        match self.arguments.contains(&flag) {
+            true => self,
+            false => self.argument(flag),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certgate"));
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.variables.iter().cloned())
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts and waits until it says that it is ready.
+    #[track_caller]
+    pub fn start(self) -> Certgate {
+        let mut child = self.command().spawn().unwrap();
+        let log = Arc::new(Log::default());
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let writer = log.clone();
+        std::thread::spawn(move || writer.collect(BufReader::new(stdout)));
+        let complaints = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = BufReader::new(stderr).read_to_string(&mut text);
+            text
+        });
+        let Some(ready) = log.find(|line| line["event"] == "ready") else {
+            let _ = child.kill();
+            panic!(
+                "certgate isn't ready: {:?}\n{}",
+                child.wait(),
+                complaints.join().unwrap()
+            );
+        };
+        let address = |field: &str| {
+            let text = ready[field].as_str().unwrap_or("127.0.0.1:1");
+            text.split(',').next().unwrap().parse().unwrap()
+        };
+        Certgate {
+            address: address("listen"),
+            admin: address("admin"),
+            child,
+            directory: self.directory,
+            log,
+        }
+    }
+
+    /// Runs to its end.
+    #[track_caller]
+    pub fn finish(self) -> Finished {
+        let output = self.command().output().unwrap();
+        Finished {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            directory: self.directory,
+        }
+    }
+}
+
+impl Finished {
+    pub fn code(&self) -> i32 {
+        self.status.code().unwrap_or(-1)
+    }
+
+    pub fn certs_dir(&self) -> PathBuf {
+        self.directory.path().join("certs")
+    }
+}
+
+impl Certgate {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn certs_dir(&self) -> PathBuf {
+        self.directory.path().join("certs")
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The first log line that fits, waiting for it.
+    #[track_caller]
+    pub fn log_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        match self.log.find(fits) {
+            Some(line) => line,
+            None => panic!("no such line in the log:\n{}", self.log_text()),
+        }
+    }
+
+    /// The first line of this event.
+    #[track_caller]
+    pub fn event(&self, event: &str) -> Value {
+        self.log_line(|line| line["event"] == event)
+    }
+
+    /// All lines so far.
+    pub fn log_text(&self) -> String {
+        let lines = self.log.state.lock().unwrap();
+        lines.0.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// `GET` on the admin port.
+    pub fn admin(&self, path: &str) -> Response {
+        http::plain_get(self.admin, path)
+    }
+
+    /// The value of one metric with exactly these labels: `certgate_refusals_total{reason="expired"}`.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.admin("/metrics").text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let pid = self.pid().to_string();
+        let status = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub fn exit_code(&mut self) -> Option<i32> {
+        super::eventually("the process to end", || self.child.try_wait().unwrap()).code()
+    }
+
+    /// The most memory that it had so far, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Certgate {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Log {
+    fn collect(&self, lines: impl BufRead) {
+        for line in lines.lines().map_while(Result::ok) {
+            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            self.state.lock().unwrap().0.push(value);
+            self.changed.notify_all();
+        }
+        self.state.lock().unwrap().1 = true;
+        self.changed.notify_all();
+    }
+
+    fn find(&self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+        let end = Instant::now() + PATIENCE;
+        let mut state = self.state.lock().unwrap();
+        loop {
+            if let Some(line) = state.0.iter().find(|line| fits(line)) {
+                return Some(line.clone());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if state.1 || left.is_zero() {
+                return None;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap().0;
+        }
+    }
+}

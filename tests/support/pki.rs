@@ -1,0 +1,238 @@
+//! Certificates, made when a test runs.
+
+use openssl::asn1::Asn1Time;
+use openssl::bn::{BigNum, MsbOption};
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::x509::extension::{
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
+};
+use openssl::x509::{X509, X509Builder, X509NameBuilder};
+
+/// A certificate and its key.
+#[derive(Clone)]
+pub struct Identity {
+    pub certificate: X509,
+    pub key: PKey<Private>,
+    /// What is sent after the certificate.
+    pub chain: Vec<X509>,
+}
+
+impl Identity {
+    /// The certificate, and its chain after it.
+    pub fn certificate_pem(&self) -> String {
+        std::iter::once(&self.certificate)
+            .chain(&self.chain)
+            .map(pem)
+            .collect()
+    }
+
+    /// PKCS#8.
+    pub fn key_pem(&self) -> String {
+        String::from_utf8(self.key.private_key_to_pem_pkcs8().unwrap()).unwrap()
+    }
+}
+
+fn pem(certificate: &X509) -> String {
+    String::from_utf8(certificate.to_pem().unwrap()).unwrap()
+}
+
+/// A recipe for a certificate; the defaults make a good client certificate.
+#[derive(Clone)]
+pub struct Recipe {
+    pub common_name: String,
+    /// Seconds from now.
+    pub not_before: i64,
+    pub not_after: i64,
+    pub ca: bool,
+    /// `pathlen` of basicConstraints.
+    pub path_length: Option<u32>,
+    /// No extensions at all, as `openssl req -x509` of old or X.509 v1.
+    pub bare: bool,
+    pub purpose: Purpose,
+    pub dns_names: Vec<String>,
+    pub key: Key,
+    pub digest: MessageDigest,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Purpose {
+    Client,
+    Server,
+    Any,
+}
+
+#[derive(Clone, Copy)]
+pub enum Key {
+    P256,
+    Rsa(u32),
+}
+
+pub fn client(name: &str) -> Recipe {
+    Recipe {
+        common_name: name.to_owned(),
+        not_before: -3600,
+        not_after: 86_400,
+        ca: false,
+        path_length: None,
+        bare: false,
+        purpose: Purpose::Client,
+        dns_names: Vec::new(),
+        key: Key::P256,
+        digest: MessageDigest::sha256(),
+    }
+}
+
+pub fn server() -> Recipe {
+    Recipe {
+        purpose: Purpose::Server,
+        dns_names: vec!["localhost".to_owned()],
+        ..client("localhost")
+    }
+}
+
+pub fn authority(name: &str) -> Recipe {
+    Recipe {
+        ca: true,
+        purpose: Purpose::Any,
+        ..client(name)
+    }
+}
+
+impl Recipe {
+    pub fn self_signed(&self) -> Identity {
+        let key = self.key.generate();
+        let certificate = self.build(&key, None);
+        Identity {
+            certificate,
+            key,
+            chain: Vec::new(),
+        }
+    }
+
+    /// Signed by `issuer`; if that is an intermediate CA, it is sent along.
+    pub fn signed_by(&self, issuer: &Identity) -> Identity {
+        let key = self.key.generate();
+        let certificate = self.build(&key, Some(issuer));
+        let is_root = issuer.certificate.issuer_name().to_der().unwrap()
+            == issuer.certificate.subject_name().to_der().unwrap();
+        let mut chain = Vec::new();
+        if !is_root {
+            chain.push(issuer.certificate.clone());
+            chain.extend(issuer.chain.iter().cloned());
+        }
+        Identity {
+            certificate,
+            key,
+            chain,
+        }
+    }
+
+    fn build(&self, key: &PKey<Private>, issuer: Option<&Identity>) -> X509 {
+        let mut name = X509NameBuilder::new().unwrap();
+        name.append_entry_by_text("O", "Tests").unwrap();
+        name.append_entry_by_text("CN", &self.common_name).unwrap();
+        let name = name.build();
+        let mut builder = X509Builder::new().unwrap();
+        builder.set_version(if self.bare { 0 } else { 2 }).unwrap();
+        let mut serial = BigNum::new().unwrap();
+        serial.rand(120, MsbOption::MAYBE_ZERO, false).unwrap();
+        builder
+            .set_serial_number(&serial.to_asn1_integer().unwrap())
+            .unwrap();
+        builder.set_subject_name(&name).unwrap();
+        builder
+            .set_issuer_name(issuer.map_or(&name, |i| i.certificate.subject_name()))
+            .unwrap();
+        builder.set_not_before(&from_now(self.not_before)).unwrap();
+        builder.set_not_after(&from_now(self.not_after)).unwrap();
+        builder.set_pubkey(key).unwrap();
+        if !self.bare {
+            self.extend(&mut builder, issuer);
+        }
+        builder
+            .sign(issuer.map_or(key, |i| &i.key), self.digest)
+            .unwrap();
+        builder.build()
+    }
+
+    fn extend(&self, builder: &mut X509Builder, issuer: Option<&Identity>) {
+        let mut constraints = BasicConstraints::new();
+        constraints.critical();
+        if self.ca {
+            constraints.ca();
+        }
+        if let Some(length) = self.path_length {
+            constraints.pathlen(length);
+        }
+        builder
+            .append_extension(constraints.build().unwrap())
+            .unwrap();
+        if self.ca {
+            // With digitalSignature, so that the CA itself can be tried as a client.
+            let usage = KeyUsage::new()
+                .key_cert_sign()
+                .crl_sign()
+                .digital_signature()
+                .build();
+            builder.append_extension(usage.unwrap()).unwrap();
+        }
+        let purpose = match self.purpose {
+            Purpose::Client => Some(ExtendedKeyUsage::new().client_auth().build()),
+            Purpose::Server => Some(ExtendedKeyUsage::new().server_auth().build()),
+            Purpose::Any => None,
+        };
+        if let Some(purpose) = purpose {
+            builder.append_extension(purpose.unwrap()).unwrap();
+        }
+        if !self.dns_names.is_empty() {
+            let mut names = SubjectAlternativeName::new();
+            for name in &self.dns_names {
+                names.dns(name);
+            }
+            names.ip("127.0.0.1");
+            let context = builder.x509v3_context(issuer.map(|i| &*i.certificate), None);
+            let names = names.build(&context).unwrap();
+            builder.append_extension(names).unwrap();
+        }
+    }
+}
+
+impl Key {
+    fn generate(self) -> PKey<Private> {
+        match self {
+            Key::P256 => {
+                let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+                PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+            }
+            Key::Rsa(bits) => PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap(),
+        }
+    }
+}
+
+fn from_now(seconds: i64) -> Asn1Time {
+    let now = std::time::SystemTime::now();
+    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+    Asn1Time::from_unix(now + seconds).unwrap()
+}
+
+/// The usual set: one CA, a server and a client of it.
+pub struct Pki {
+    pub ca: Identity,
+    pub server: Identity,
+    pub client: Identity,
+}
+
+impl Pki {
+    pub fn new() -> Self {
+        let ca = authority("Test CA").self_signed();
+        Self {
+            server: server().signed_by(&ca),
+            client: client("alice").signed_by(&ca),
+            ca,
+        }
+    }
+}
