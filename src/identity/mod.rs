@@ -6,11 +6,11 @@
 mod name;
 pub mod reserved;
 
-use openssl::asn1::Asn1IntegerRef;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
 use openssl::x509::X509Ref;
 
-pub use name::rfc2253;
+pub use name::{escaped, rfc2253};
 
 /// What logs and upstreams say about a client certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl ClientCertificate {
         Self {
             subject: rfc2253(certificate.subject_name()),
             issuer: rfc2253(certificate.issuer_name()),
-            serial: hex_serial(certificate.serial_number()),
+            serial: serial(certificate),
             fingerprint: certificate
                 .digest(MessageDigest::sha256())
                 .map(|digest| hex(&digest))
@@ -41,12 +41,24 @@ impl ClientCertificate {
     }
 }
 
-fn hex_serial(serial: &Asn1IntegerRef) -> String {
-    serial
+/// The serial number in upper case hex, as `openssl x509 -serial` has it.
+pub fn serial(certificate: &X509Ref) -> String {
+    certificate
+        .serial_number()
         .to_bn()
         .and_then(|number| number.to_hex_str())
         .map(|text| text.to_string())
         .unwrap_or_default()
+}
+
+/// Seconds since 1970, negative before. A time that can't be read is 1970: long past, so that it
+/// admits nobody.
+pub fn unix_seconds(time: &Asn1TimeRef) -> i64 {
+    Asn1Time::from_unix(0)
+        .and_then(|epoch| epoch.diff(time))
+        .map_or(0, |since| {
+            i64::from(since.days) * 86_400 + i64::from(since.secs)
+        })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,8 +4,9 @@
 
 use openssl::x509::X509;
 
-use super::{describe, is_issued_by, is_self_signed, place, same_certificate};
+use super::{is_issued_by, is_self_signed, place, same_certificate};
 use crate::findings::{Finding, Findings};
+use crate::identity::rfc2253;
 use crate::startup::materials::{Certificates, PrivateKey};
 
 /// What the server presents.
@@ -66,7 +67,7 @@ fn mismatch(given: &Certificates, key: &PrivateKey) -> Finding {
     )
     .expected(format!(
         "the key of {}",
-        describe::name(given.certificates[0].subject_name())
+        rfc2253(given.certificates[0].subject_name())
     ))
     .advice(
         "Set certificate and key of one pair; one of them may be left over from before a renewal",
@@ -83,7 +84,7 @@ fn complain_about_order(
     if !order.is_sorted() {
         let names: Vec<String> = order
             .iter()
-            .map(|at| describe::name(all[*at].subject_name()))
+            .map(|at| rfc2253(all[*at].subject_name()))
             .collect();
         findings.push(
             Finding::warning(given.source.to_string(), "certificates in the wrong order")

@@ -14,6 +14,7 @@ use super::{
     Moment, Validity, describe, graded, is_issued_by, is_self_signed, place, same_certificate,
 };
 use crate::findings::{Finding, Findings, Severity};
+use crate::identity::rfc2253;
 use crate::startup::materials::Certificates;
 
 /// Why a certificate in the file lets no client in.
@@ -140,7 +141,7 @@ fn complaint(
         } else {
             format!(
                 "This looks like a server's or client's own certificate; give that of its issuer, {}",
-                describe::name(certificate.issuer_name())
+                rfc2253(certificate.issuer_name())
             )
         }),
         Useless::NoRoot => graded(
@@ -151,7 +152,7 @@ fn complaint(
         .expected("every CA up to the self-signed root")
         .advice(format!(
             "Add the certificate of {}, and so on up to the root",
-            describe::name(certificate.issuer_name())
+            rfc2253(certificate.issuer_name())
         )),
         Useless::Expired => {
             let until = describe::time(certificate.not_after());

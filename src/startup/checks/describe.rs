@@ -1,39 +1,18 @@
-//! Certificates in words: names, keys, dates.
+//! Certificates in words: keys, dates, alternative names.
 //!
 //! Takes OpenSSL's types; hands on text that can't break a line or a terminal, whatever the
 //! certificate's maker put into it.
 
-use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
-use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::asn1::Asn1TimeRef;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKeyRef, Public};
-use openssl::x509::{GeneralNameRef, X509NameRef, X509Ref};
+use openssl::x509::{GeneralNameRef, X509Ref};
 
-/// RFC 2253: `CN=leaf,O=Example`, the most specific part first.
-pub(super) fn name(name: &X509NameRef) -> String {
-    let parts: Vec<String> = name
-        .entries()
-        .map(|entry| {
-            let kind = match entry.object().nid() {
-                Nid::UNDEF => entry.object().to_string(),
-                nid => nid.short_name().unwrap_or("?").to_owned(),
-            };
-            let value = match entry.data().to_string() {
-                Ok(text) => escaped_value(&text),
-                Err(_) => format!("#{}", hex(entry.data().as_slice(), "")),
-            };
-            format!("{kind}={value}")
-        })
-        .collect();
-    if parts.is_empty() {
-        return "(empty name)".to_owned();
-    }
-    parts.into_iter().rev().collect::<Vec<_>>().join(",")
-}
+use crate::identity::{escaped, rfc2253, unix_seconds};
 
 /// The subject alternative names, `DNS:…`, `IP:…`, `URI:…`, `email:…`.
 pub(super) fn alternative_names(certificate: &X509Ref) -> Vec<String> {
@@ -93,15 +72,6 @@ pub(super) fn is_weak(key: &PKeyRef<Public>) -> bool {
     }
 }
 
-/// Hex, without leading zeros' sign games: as `openssl x509 -serial` has it.
-pub(super) fn serial(certificate: &X509Ref) -> String {
-    certificate
-        .serial_number()
-        .to_bn()
-        .and_then(|number| number.to_hex_str().map(|hex| hex.to_string()))
-        .unwrap_or_else(|_| "unknown".to_owned())
-}
-
 /// The SHA-256 over the certificate, as `openssl x509 -fingerprint -sha256` has it.
 pub(super) fn fingerprint(certificate: &X509Ref) -> String {
     certificate
@@ -109,68 +79,15 @@ pub(super) fn fingerprint(certificate: &X509Ref) -> String {
         .map_or_else(|_| "unknown".to_owned(), |digest| hex(&digest, ":"))
 }
 
-/// Seconds since 1970, negative before.
-pub(super) fn seconds(time: &Asn1TimeRef) -> i64 {
-    Asn1Time::from_unix(0)
-        .and_then(|epoch| epoch.diff(time))
-        .map_or(0, |diff| {
-            i64::from(diff.days) * 86_400 + i64::from(diff.secs)
-        })
-}
-
 /// ISO 8601 in UTC: `2026-11-22T05:28:52Z`.
 pub(super) fn time(time: &Asn1TimeRef) -> String {
-    match u64::try_from(seconds(time)) {
+    match u64::try_from(unix_seconds(time)) {
         Ok(seconds) => {
             let moment = UNIX_EPOCH + Duration::from_secs(seconds);
             humantime::format_rfc3339_seconds(moment).to_string()
         }
         // OpenSSL's own form: `Jan  1 00:00:00 1950 GMT`.
         Err(_) => escaped(&time.to_string()),
-    }
-}
-
-/// Control characters, and those that turn text around or are invisible, as `\0A`: RFC 2253's form.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if harmless(c) {
-            out.push(c);
-        } else {
-            push_hex(&mut out, c);
-        }
-    }
-    out
-}
-
-fn escaped_value(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let last = text.chars().count().saturating_sub(1);
-    for (index, c) in text.chars().enumerate() {
-        let at_the_edge = (c == ' ' && (index == 0 || index == last)) || (c == '#' && index == 0);
-        if matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';') || at_the_edge {
-            out.push('\\');
-            out.push(c);
-        } else if harmless(c) {
-            out.push(c);
-        } else {
-            push_hex(&mut out, c);
-        }
-    }
-    out
-}
-
-fn harmless(c: char) -> bool {
-    let hidden = matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    !c.is_control() && !hidden
-}
-
-fn push_hex(out: &mut String, c: char) {
-    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-        // Writing to a String can't fail.
-        let _ = write!(out, "\\{byte:02X}");
     }
 }
 
@@ -187,7 +104,7 @@ fn alternative_name(name: &GeneralNameRef) -> String {
     } else if let Some(email) = name.email() {
         format!("email:{}", escaped(email))
     } else if let Some(directory) = name.directory_name() {
-        format!("directory:{}", self::name(directory))
+        format!("directory:{}", rfc2253(directory))
     } else {
         "a name of another kind".to_owned()
     }
@@ -206,25 +123,10 @@ fn hex(bytes: &[u8], between: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use openssl::x509::X509NameBuilder;
+    use openssl::asn1::Asn1Time;
 
     use super::*;
     use crate::startup::test_certificates as make;
-
-    #[test]
-    fn a_name_can_not_break_a_line_or_a_terminal() {
-        let mut builder = X509NameBuilder::new().unwrap();
-        let mut add = |nid, value| builder.append_entry_by_nid(nid, value).unwrap();
-        add(Nid::ORGANIZATIONNAME, "Grüße, \"GmbH\" + Co\\");
-        add(Nid::ORGANIZATIONALUNITNAME, " #edges ");
-        add(Nid::COMMONNAME, "a\nb\u{1b}[31mc\u{202e}d\u{7f}");
-        assert_eq!(
-            name(&builder.build()),
-            r#"CN=a\0Ab\1B[31mc\E2\80\AEd\7F,OU=\ #edges\ ,O=Grüße\, \"GmbH\" \+ Co\\"#
-        );
-        let empty = X509NameBuilder::new().unwrap().build();
-        assert_eq!(name(&empty), "(empty name)");
-    }
 
     #[test]
     fn keys_have_the_names_that_people_use() {

@@ -12,6 +12,7 @@ use openssl::x509::{X509, X509Ref};
 pub use self::report::{CertificateReport, Report, Role};
 use super::materials::{Materials, Source};
 use crate::findings::{Finding, Severity};
+use crate::identity::{rfc2253, unix_seconds};
 
 pub mod chain;
 mod client_ca;
@@ -87,9 +88,9 @@ impl Moment {
     }
 
     fn validity(&self, certificate: &X509Ref) -> Validity {
-        if describe::seconds(certificate.not_before()) > self.now {
+        if unix_seconds(certificate.not_before()) > self.now {
             Validity::NotYet
-        } else if describe::seconds(certificate.not_after()) < self.now {
+        } else if unix_seconds(certificate.not_after()) < self.now {
             Validity::Expired
         } else {
             Validity::Now
@@ -98,7 +99,7 @@ impl Moment {
 
     /// Rounded down, so that a certificate that has expired an hour ago has -1.
     fn days_left(&self, certificate: &X509Ref) -> i64 {
-        (describe::seconds(certificate.not_after()) - self.now).div_euclid(86_400)
+        (unix_seconds(certificate.not_after()) - self.now).div_euclid(86_400)
     }
 
     /// What OpenSSL asks of keys at this level, in bits of security.
@@ -116,7 +117,7 @@ impl Moment {
 
 /// `SSL_CLIENT_CERTIFICATE, certificate 2 of 3 (CN=…)`
 fn place(source: &Source, all: &[X509], certificate: &X509Ref) -> String {
-    let subject = describe::name(certificate.subject_name());
+    let subject = rfc2253(certificate.subject_name());
     let same = |c: &X509| same_certificate(c, certificate);
     match all.iter().position(same) {
         Some(at) if all.len() > 1 => {

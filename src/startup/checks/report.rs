@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
+use crate::identity::{rfc2253, serial};
 use crate::startup::materials::Source;
 
 /// Every certificate in use, and everything there is to say about them.
@@ -77,10 +78,10 @@ impl Report {
         self.certificates.push(CertificateReport {
             role,
             source: source.to_string(),
-            subject: describe::name(certificate.subject_name()),
-            issuer: describe::name(certificate.issuer_name()),
+            subject: rfc2253(certificate.subject_name()),
+            issuer: rfc2253(certificate.issuer_name()),
             subject_alt_names: describe::alternative_names(certificate),
-            serial: describe::serial(certificate),
+            serial: serial(certificate),
             key: key.map_or_else(|_| "unreadable".to_owned(), |key| describe::key(&key)),
             signature_algorithm: describe::signature_algorithm(certificate),
             not_before: describe::time(certificate.not_before()),

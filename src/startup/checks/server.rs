@@ -10,6 +10,7 @@ use openssl::x509::{X509ExtendedKeyUsage, X509Ref};
 use super::chain::Ordered;
 use super::{Moment, Validity, describe, is_issued_by, is_self_signed, place};
 use crate::findings::{Finding, Findings};
+use crate::identity::rfc2253;
 use crate::startup::materials::Materials;
 
 /// A certificate with fewer days left is warned about.
@@ -31,7 +32,7 @@ pub(super) fn findings(materials: &Materials, served: &Ordered, moment: &Moment)
             ),
         );
     } else if served.chain.is_empty() && !issuer_is_a_known_root(materials, leaf) {
-        let issuer = describe::name(leaf.issuer_name());
+        let issuer = rfc2253(leaf.issuer_name());
         findings.push(
             Finding::warning(&leaf_place, "the server's certificate alone, without its issuer")
                 .advice(format!(

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::findings::Findings;
+use crate::identity::unix_seconds;
 use crate::startup::environment::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, SERVER_KEY};
 use crate::startup::materials::{Certificates, PrivateKey};
 use crate::startup::test_certificates::{self as make, Pair, Spec};
@@ -93,8 +94,7 @@ fn a_good_setup_has_nothing_to_complain_of() {
 #[test]
 fn days_left_are_rounded_down() {
     let pair = make::authority("x");
-    let end =
-        UNIX_EPOCH + Duration::from_secs(describe::seconds(pair.certificate.not_after()) as u64);
+    let end = UNIX_EPOCH + Duration::from_secs(unix_seconds(pair.certificate.not_after()) as u64);
     let left = |now| Moment::new(now, 2).days_left(&pair.certificate);
     assert_eq!(left(end - Duration::from_secs(3600)), 0);
     assert_eq!(left(end + Duration::from_secs(3600)), -1);
