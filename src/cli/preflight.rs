@@ -22,14 +22,17 @@ pub struct Preflight {
 /// Reads and checks the certificates. `findings` are those about the settings, which come first.
 pub fn look(settings: &Settings, findings: Findings, environment: &Environment) -> Preflight {
     let asks_clients = settings.tls.client_auth != ClientAuth::Off;
+    let (now, level) = (SystemTime::now(), security_level(&settings.tls));
     let mut report = Report {
         certificates: Vec::new(),
         findings,
     };
     let mut materials = match materials::gather(environment, &settings.certs_dir, asks_clients) {
         Ok(materials) => materials,
-        Err(wrong) => {
-            report.findings.extend(wrong);
+        Err(incomplete) => {
+            let checked = checks::inspect(&*incomplete, now, level);
+            report.certificates = checked.certificates;
+            report.findings.extend(checked.findings);
             return Preflight {
                 report,
                 ready: None,
@@ -40,8 +43,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
         // A CA that nobody is held against can't be in the way.
         materials.client_ca = None;
     }
-    let level = security_level(&settings.tls);
-    let checked = checks::inspect(&materials, SystemTime::now(), level);
+    let checked = checks::inspect(&materials, now, level);
     report.certificates = checked.certificates;
     report.findings.extend(checked.findings);
     let credentials = credentials(&materials);

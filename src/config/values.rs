@@ -32,7 +32,7 @@ macro_rules! words {
             fn from_str(text: &str) -> Result<Self, Expected> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(Expected(["one of" $(, $word)+].join(" "))),
+                    _ => Err(Expected([$($word),+].join(" | "))),
                 }
             }
         }

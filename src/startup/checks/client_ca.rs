@@ -31,7 +31,7 @@ enum Useless {
     SignatureTooWeak(&'static str),
 }
 
-pub(super) fn findings(ca: &Certificates, server: &X509Ref, moment: &Moment) -> Findings {
+pub(super) fn findings(ca: &Certificates, server: Option<&X509Ref>, moment: &Moment) -> Findings {
     let all = &ca.certificates;
     let judged: Vec<(&X509, Option<Useless>)> =
         all.iter().map(|c| (c, useless(c, all, moment))).collect();
@@ -192,12 +192,12 @@ fn complaint(
 fn remarks(
     place: String,
     certificate: &X509Ref,
-    server: &X509Ref,
+    server: Option<&X509Ref>,
     moment: &Moment,
     findings: &mut Findings,
 ) {
     let root = is_self_signed(certificate);
-    if same_certificate(certificate, server) {
+    if server.is_some_and(|server| same_certificate(certificate, server)) {
         findings.push(
             Finding::warning(&place, "the server's own certificate")
                 .expected("the certificate of the CA that issues the clients' certificates")

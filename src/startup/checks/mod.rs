@@ -1,6 +1,6 @@
 //! Looks the materials over before anything is bound.
 //!
-//! Takes [`Materials`], the time and OpenSSL's security level; hands on a [`Report`] for people and
+//! Takes [`Materials`] (or what there is of them), the time and OpenSSL's security level; hands on a [`Report`] for people and
 //! programs. [`chain::ordered`] is also what TLS loads, so that what was checked is what is served.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,8 +10,8 @@ use openssl::ssl::{SslContextBuilder, SslMethod};
 use openssl::x509::{X509, X509Ref};
 
 pub use self::report::{CertificateReport, Report, Role};
-use super::materials::{Materials, Source};
-use crate::findings::{Finding, Severity};
+use super::materials::{Certificates, Incomplete, Materials, PrivateKey, Source};
+use crate::findings::{Finding, Findings, Severity};
 use crate::identity::{rfc2253, unix_seconds};
 
 pub mod chain;
@@ -25,34 +25,67 @@ mod server;
 ///
 /// `security_level` is that of the TLS context that will be used (`@SECLEVEL` of its cipher string):
 /// it decides which weak keys OpenSSL refuses. [`default_security_level`] has the build's default.
-pub fn inspect(materials: &Materials, now: SystemTime, security_level: u32) -> Report {
+pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime, security_level: u32) -> Report {
     let moment = Moment::new(now, security_level);
-    let served = chain::ordered(&materials.server_certificate, &materials.server_key);
+    let given = given.into();
     let mut report = Report {
         certificates: Vec::new(),
-        findings: materials.findings.clone(),
+        findings: given.findings.clone(),
     };
-    let source = &materials.server_certificate.source;
-    report.add(Role::Server, source, &served.leaf, &moment);
-    for certificate in &served.chain {
-        report.add(Role::ServerChain, source, certificate, &moment);
+    let mut leaf = None;
+    if let (Some(certificate), Some(key)) = (given.server_certificate, given.server_key) {
+        let served = chain::ordered(certificate, key);
+        let source = &certificate.source;
+        report.add(Role::Server, source, &served.leaf, &moment);
+        for certificate in &served.chain {
+            report.add(Role::ServerChain, source, certificate, &moment);
+        }
+        report.findings.extend(served.findings.clone());
+        let findings = server::findings(certificate, given.client_ca, &served, &moment);
+        report.findings.extend(findings);
+        leaf = Some(served.leaf);
     }
-    if let Some(ca) = &materials.client_ca {
+    if let Some(ca) = given.client_ca {
         for certificate in &ca.certificates {
             report.add(Role::ClientCa, &ca.source, certificate, &moment);
         }
-    }
-    report.findings.extend(served.findings.clone());
-    report
-        .findings
-        .extend(server::findings(materials, &served, &moment));
-    if let Some(ca) = &materials.client_ca {
-        let findings = client_ca::findings(ca, &served.leaf, &moment);
+        let findings = client_ca::findings(ca, leaf.as_deref(), &moment);
         report.findings.extend(findings);
     }
     // What failed on purpose above must not show up in a later, unrelated OpenSSL call.
     drop(ErrorStack::get());
     report
+}
+
+/// What there is to check. A pair of which one could not be read is left out; the rest is
+/// checked all the same, so that an operator sees every fault at once.
+pub struct Parts<'a> {
+    server_certificate: Option<&'a Certificates>,
+    server_key: Option<&'a PrivateKey>,
+    client_ca: Option<&'a Certificates>,
+    findings: &'a Findings,
+}
+
+impl<'a> From<&'a Materials> for Parts<'a> {
+    fn from(materials: &'a Materials) -> Self {
+        Self {
+            server_certificate: Some(&materials.server_certificate),
+            server_key: Some(&materials.server_key),
+            client_ca: materials.client_ca.as_ref(),
+            findings: &materials.findings,
+        }
+    }
+}
+
+impl<'a> From<&'a Incomplete> for Parts<'a> {
+    fn from(incomplete: &'a Incomplete) -> Self {
+        Self {
+            server_certificate: incomplete.server_certificate.as_ref(),
+            server_key: incomplete.server_key.as_ref(),
+            client_ca: incomplete.client_ca.as_ref(),
+            findings: &incomplete.findings,
+        }
+    }
 }
 
 /// The level that this build of OpenSSL has if nobody sets one.

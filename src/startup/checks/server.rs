@@ -11,13 +11,17 @@ use super::chain::Ordered;
 use super::{Moment, Validity, describe, is_issued_by, is_self_signed, place};
 use crate::findings::{Finding, Findings};
 use crate::identity::rfc2253;
-use crate::startup::materials::Materials;
+use crate::startup::materials::Certificates;
 
 /// A certificate with fewer days left is warned about.
 const SOON: i64 = 30;
 
-pub(super) fn findings(materials: &Materials, served: &Ordered, moment: &Moment) -> Findings {
-    let given = &materials.server_certificate;
+pub(super) fn findings(
+    given: &Certificates,
+    client_ca: Option<&Certificates>,
+    served: &Ordered,
+    moment: &Moment,
+) -> Findings {
     let place_of = |c: &X509Ref| place(&given.source, &given.certificates, c);
     let mut findings = Findings::default();
     for certificate in std::iter::once(&served.leaf).chain(&served.chain) {
@@ -31,7 +35,7 @@ pub(super) fn findings(materials: &Materials, served: &Ordered, moment: &Moment)
                 "Load balancers accept it; clients that check the server need it as their CA",
             ),
         );
-    } else if served.chain.is_empty() && !issuer_is_a_known_root(materials, leaf) {
+    } else if served.chain.is_empty() && !issuer_is_a_known_root(client_ca, leaf) {
         let issuer = rfc2253(leaf.issuer_name());
         findings.push(
             Finding::warning(&leaf_place, "the server's certificate alone, without its issuer")
@@ -89,8 +93,8 @@ fn lifetime(place: String, certificate: &X509Ref, moment: &Moment, findings: &mu
 }
 
 /// The client CA file often holds the root of the same private PKI.
-fn issuer_is_a_known_root(materials: &Materials, leaf: &X509Ref) -> bool {
-    let known = materials.client_ca.iter().flat_map(|ca| &ca.certificates);
+fn issuer_is_a_known_root(client_ca: Option<&Certificates>, leaf: &X509Ref) -> bool {
+    let known = client_ca.iter().flat_map(|ca| &ca.certificates);
     known
         .into_iter()
         .any(|root| is_self_signed(root) && is_issued_by(leaf, root))

@@ -40,6 +40,19 @@ pub struct Materials {
     pub findings: Findings,
 }
 
+/// What could be read where not everything could, and every fault of the rest.
+#[derive(Debug)]
+pub struct Incomplete {
+    /// The server's certificates.
+    pub server_certificate: Option<Certificates>,
+    /// The server's key.
+    pub server_key: Option<PrivateKey>,
+    /// What client certificates must chain to.
+    pub client_ca: Option<Certificates>,
+    /// At least one error.
+    pub findings: Findings,
+}
+
 /// Where a material came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -81,7 +94,7 @@ pub fn gather(
     environment: &Environment,
     certs_dir: &Path,
     needs_client_ca: bool,
-) -> Result<Materials, Findings> {
+) -> Result<Materials, Box<Incomplete>> {
     let mut findings = environment.unsupported();
     let certificate = obtain(environment, certs_dir, &Role::ServerCertificate)
         .and_then(|given| required(given, certs_dir, &Role::ServerCertificate))
@@ -105,14 +118,12 @@ pub fn gather(
                 findings,
             })
         }
-        (certificate, key, client_ca) => {
-            let faults = [certificate.err(), key.err(), client_ca.err()];
-            faults
-                .into_iter()
-                .flatten()
-                .for_each(|f| findings.extend(f));
-            Err(findings)
-        }
+        (certificate, key, client_ca) => Err(Box::new(Incomplete {
+            server_certificate: findings.note(certificate),
+            server_key: findings.note(key),
+            client_ca: findings.note(client_ca).flatten(),
+            findings,
+        })),
     }
 }
 

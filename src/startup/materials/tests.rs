@@ -41,8 +41,8 @@ fn complaint(certificate: &str, key: &str, ca: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let environment = environment(certificate, key, ca);
     gather(&environment, dir.path(), true)
-        .err()
-        .unwrap()
+        .unwrap_err()
+        .findings
         .to_string()
 }
 
@@ -108,8 +108,8 @@ fn a_revocation_list_stops_the_start() {
         ]
         .map(|(n, v)| (n.into(), v.into())),
     );
-    let findings = gather(&environment, dir.path(), true).err().unwrap();
-    assert!(findings.to_string().contains("SSL_CLIENT_CRL"));
+    let incomplete = gather(&environment, dir.path(), true).unwrap_err();
+    assert!(incomplete.findings.to_string().contains("SSL_CLIENT_CRL"));
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn unreadable_files_are_named() {
     let s = set();
     let environment = environment(&s.certificate, "", &s.ca);
     let text = gather(&environment, dir.path(), true)
-        .err()
-        .unwrap()
+        .unwrap_err()
+        .findings
         .to_string();
     assert!(
         text.contains(SERVER_KEY_FILE) && text.contains("directory"),

@@ -155,7 +155,7 @@ async fn a_swapped_root_is_followed() {
     assert_eq!(site.get("/").await.body, "release");
 
     fs::remove_file(&current).unwrap();
-    assert_eq!(site.get("/").await.status, 404);
+    assert_eq!(site.get("/index.html").await.status, 404);
 }
 
 #[test]
