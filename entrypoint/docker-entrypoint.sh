@@ -5,6 +5,6 @@ set -eu
 
 case ${1-} in
     '') exec certgate serve ;;
-    -* | serve | check | demo | verify | bench | health | import-nginx | help) exec certgate "$@" ;;
+    -* | serve | check | demo | health) exec certgate "$@" ;;
     *) exec "$@" ;;
 esac
