@@ -3,6 +3,7 @@
 mod support;
 
 mod admits_only_the_ca;
+mod documentation_matches;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

@@ -1,5 +1,7 @@
 //! `certgate check`: what `serve` would say, without serving.
 
+use std::io::Write;
+
 use anyhow::Context;
 
 use super::arguments::SettingsArguments;
@@ -24,13 +26,14 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
         }
         Err(error) => return failed(&error),
     }
-    if json {
-        match serde_json::to_string_pretty(&report).context("can't write the report") {
-            Ok(text) => println!("{text}"),
-            Err(error) => return failed(&error),
-        }
-    } else {
-        print!("{report}");
+    let text = match json {
+        true => serde_json::to_string_pretty(&report).map(|text| text + "\n"),
+        false => Ok(report.to_string()),
+    };
+    match text.context("can't write the report") {
+        // A reader that has seen enough (`| head`) is no fault.
+        Ok(text) => drop(std::io::stdout().write_all(text.as_bytes())),
+        Err(error) => return failed(&error),
     }
     match report.findings.has_errors() {
         true => Exit::Configuration,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, Response, StatusCode, Version};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::body::{Body, BoxError};
@@ -14,8 +14,14 @@ use crate::access::Connection;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::RequestServed;
 
-/// What a request's line will say, before its answer is known.
-pub struct Log {
+/// What a request's line will say, before its answer is known. If it is dropped before there is
+/// one, the client has hung up: the line is written all the same, with nginx's status for that.
+pub struct Log(Option<Request>);
+
+/// nginx: `NGX_HTTP_CLIENT_CLOSED_REQUEST`.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+struct Request {
     connection: Arc<Connection>,
     telemetry: Arc<Telemetry>,
     method: Method,
@@ -27,30 +33,35 @@ pub struct Log {
 impl Log {
     /// Starts the clock.
     pub fn of<B>(
-        request: &Request<B>,
+        request: &http::Request<B>,
         connection: Arc<Connection>,
         telemetry: Arc<Telemetry>,
     ) -> Self {
-        Self {
+        Self(Some(Request {
             connection,
             telemetry,
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             version: request.version(),
             start: Instant::now(),
-        }
+        }))
     }
 
     /// The answer whose end writes the line.
-    pub fn wrap(self, response: Response<Body>, upstream: Option<Arc<str>>) -> Response<Logged> {
+    pub fn wrap(
+        mut self,
+        response: Response<Body>,
+        upstream: Option<Arc<str>>,
+    ) -> Response<Logged> {
+        let request = self.0.take();
         let status = response.status();
+        // hyper never asks for these bodies; they are complete as they are.
+        let bodiless = status == StatusCode::NOT_MODIFIED
+            || request.as_ref().is_some_and(|r| r.method == Method::HEAD);
         response.map(|body| Logged {
-            // hyper never asks for these bodies; they are complete as they are.
-            complete: body.is_end_stream()
-                || self.method == Method::HEAD
-                || status == StatusCode::NOT_MODIFIED,
+            complete: bodiless || body.is_end_stream(),
             body,
-            log: self,
+            request,
             status,
             upstream,
             bytes: 0,
@@ -58,11 +69,36 @@ impl Log {
     }
 }
 
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(request) = &self.0 {
+            request.emit(CLIENT_CLOSED_REQUEST, 0, None, false);
+        }
+    }
+}
+
+impl Request {
+    fn emit(&self, status: u16, bytes: u64, upstream: Option<&str>, complete: bool) {
+        RequestServed {
+            connection: self.connection.fields(),
+            method: self.method.as_str(),
+            path: &self.path,
+            http: version(self.version),
+            status,
+            bytes,
+            took: self.start.elapsed(),
+            upstream,
+            complete,
+        }
+        .emit(&self.telemetry);
+    }
+}
+
 /// A body that counts itself and writes its line when hyper drops it: at its end, or when the
 /// client is gone.
 pub struct Logged {
     body: Body,
-    log: Log,
+    request: Option<Request>,
     status: StatusCode,
     upstream: Option<Arc<str>>,
     bytes: u64,
@@ -71,18 +107,10 @@ pub struct Logged {
 
 impl Drop for Logged {
     fn drop(&mut self) {
-        RequestServed {
-            connection: self.log.connection.fields(),
-            method: self.log.method.as_str(),
-            path: &self.log.path,
-            http: version(self.log.version),
-            status: self.status.as_u16(),
-            bytes: self.bytes,
-            took: self.log.start.elapsed(),
-            upstream: self.upstream.as_deref(),
-            complete: self.complete,
+        if let Some(request) = &self.request {
+            let upstream = self.upstream.as_deref();
+            request.emit(self.status.as_u16(), self.bytes, upstream, self.complete);
         }
-        .emit(&self.log.telemetry);
     }
 }
 
