@@ -1,4 +1,14 @@
 //! certgate: the mTLS gateway in the nginx container's place.
+//!
+//! The map of the crate, in the order in which a start, and then a connection, meets it:
+//!
+//! ```text
+//! environment -> PEM -> files -> checks                                                    (startup)
+//! socket -> TLS handshake -> client identity -> access decision -> HTTP or tunnel -> upstream
+//! ```
+//!
+//! Types carry the flow: each stage takes the value that only the stage before can make. A stage
+//! never imports a later one; [`gateway`] wires them.
 
 #![deny(
     unsafe_code,
@@ -9,19 +19,36 @@
     reason = "public items say their units, errors and source"
 )]
 
-pub mod access;
-pub mod admin;
+// The command line.
 pub mod cli;
+
+// Before anything is bound.
+pub mod startup;
+
+// The stages of a connection.
+pub mod net;
+
+pub mod tls;
+
+pub mod identity;
+
+pub mod access;
+
+pub mod http;
+
+pub mod tunnel;
+
+pub mod upstream;
+
+// What wires them, and what stands beside.
+pub mod gateway;
+
+pub mod admin;
+
+pub mod lifecycle;
+
+// Leaves, which every part may use.
 pub mod config;
 pub mod findings;
-pub mod gateway;
-pub mod http;
-pub mod identity;
-pub mod lifecycle;
-pub mod net;
 pub mod refusal;
-pub mod startup;
 pub mod telemetry;
-pub mod tls;
-pub mod tunnel;
-pub mod upstream;

@@ -1,7 +1,7 @@
 //! Why a handshake failed: OpenSSL's error in certgate's closed list.
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{self, ErrorCode, SslRef};
+use openssl::ssl::{self, ErrorCode, NameType, SslRef};
 
 use super::verification::{self, Rejection};
 use crate::identity::ClientCertificate;
@@ -30,7 +30,7 @@ impl Refused {
             openssl: openssl.into(),
             depth: None,
             certificate: None,
-            sni: super::handshake::sni(ssl),
+            sni: sni(ssl),
         }
     }
 
@@ -41,7 +41,7 @@ impl Refused {
             openssl: rejection.openssl.to_owned(),
             depth: Some(rejection.depth),
             certificate: rejection.certificate.clone(),
-            sni: super::handshake::sni(ssl),
+            sni: sni(ssl),
         }
     }
 
@@ -62,6 +62,11 @@ impl Refused {
         refused.certificate = ssl.peer_certificate().map(|c| ClientCertificate::of(&c));
         refused
     }
+}
+
+/// The server name in the ClientHello.
+pub(super) fn sni(ssl: &SslRef) -> Option<String> {
+    ssl.servername(NameType::HOST_NAME).map(str::to_owned)
 }
 
 /// `ERR_LIB_SSL` (err.h).

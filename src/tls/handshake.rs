@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{NameType, Ssl, SslRef};
+use openssl::ssl::{Ssl, SslRef};
 use openssl::x509::X509VerifyResult;
 use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
-use super::failure::Refused;
+use super::failure::{Refused, sni};
 use super::verification;
 use crate::identity::ClientCertificate;
 use crate::net::{Accepted, ClientStream};
@@ -104,11 +104,6 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         let _ = stream.get_mut().shutdown().await;
     }
     Err(Failure::Refused(Box::new(failure)))
-}
-
-/// The server name in the ClientHello.
-pub(super) fn sni(ssl: &SslRef) -> Option<String> {
-    ssl.servername(NameType::HOST_NAME).map(str::to_owned)
 }
 
 fn prepare(stream: ClientStream, context: &TlsContext) -> Result<TlsStream, ErrorStack> {
