@@ -4,6 +4,8 @@ mod support;
 
 mod admits_only_the_ca;
 mod documentation_matches;
+mod idle_connections_end_in_order;
+mod logs_clients_that_give_up;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

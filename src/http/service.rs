@@ -4,6 +4,7 @@
 //! and logged when its last byte is out.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use http::header::{CONNECTION, HeaderMap, HeaderValue, SERVER};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tracing::debug;
 
 use super::body::{self, Body};
@@ -127,35 +129,9 @@ impl HttpServer {
     {
         let io = TokioIo::new(stream);
         let service = service_fn(handler);
-        let result = if http2 {
-            let connection = http2::Builder::new(TokioExecutor::new())
-                .timer(TokioTimer::new())
-                .max_concurrent_streams(MAX_STREAMS)
-                .max_header_list_size(MAX_HEADER as u32)
-                .serve_connection(io, service);
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                result = connection.as_mut() => result,
-                () = member.closing() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            }
-        } else {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(self.header_timeout)
-                .max_buf_size(MAX_HEADER)
-                .serve_connection(io, service)
-                .with_upgrades();
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                result = connection.as_mut() => result,
-                () = member.closing() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            }
+        let result = match http2 {
+            true => converse_http2(io, service, &mut member).await,
+            false => self.converse_http1(io, service, &mut member).await,
         };
         if let Err(error) = result {
             // The client's doing: it hung up, timed out or sent something else than HTTP. What was
@@ -167,6 +143,70 @@ impl HttpServer {
             );
         }
     }
+
+    async fn converse_http1<S>(
+        &self,
+        io: TokioIo<TlsStream>,
+        service: S,
+        member: &mut Member,
+    ) -> hyper::Result<()>
+    where
+        S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
+        S::Future: Send + 'static,
+    {
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(MAX_HEADER)
+            // As nginx writes them; scripts look for `Content-Type`.
+            .title_case_headers(true)
+            .serve_connection(io, service)
+            .with_upgrades();
+        let result = tokio::select! {
+            result = &mut connection => result,
+            () = member.closing() => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        };
+        if result.is_err()
+            && let Some(parts) = connection.into_parts()
+        {
+            say_goodbye(parts.io.into_inner()).await;
+        }
+        result
+    }
+}
+
+async fn converse_http2<S>(
+    io: TokioIo<TlsStream>,
+    service: S,
+    member: &mut Member,
+) -> hyper::Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER as u32)
+        .serve_connection(io, service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        result = connection.as_mut() => result,
+        () = member.closing() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    }
+}
+
+/// close_notify for a connection that hyper gave up, an idle one above all: a client that sees the
+/// end without it takes the connection for cut, and throws its session ticket away.
+async fn say_goodbye(mut stream: TlsStream) {
+    // Neither a client that is gone nor one that doesn't read makes a difference.
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.shutdown()).await;
 }
 
 /// What every answer gets.
