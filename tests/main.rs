@@ -6,6 +6,8 @@ mod admits_only_the_ca;
 mod documentation_matches;
 mod idle_connections_end_in_order;
 mod logs_clients_that_give_up;
+mod client_auth_modes;
+mod pings_are_not_logged;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

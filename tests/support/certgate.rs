@@ -220,6 +220,21 @@ impl Certgate {
         lines.0.iter().map(|line| format!("{line}\n")).collect()
     }
 
+    /// Ends it in order, and hands out everything that it logged.
+    #[track_caller]
+    pub fn whole_log(mut self) -> Vec<Value> {
+        self.signal("TERM");
+        assert_eq!(self.exit_code(), Some(0));
+        let state = self.log.state.lock().unwrap();
+        let waiting = self
+            .log
+            .changed
+            .wait_timeout_while(state, PATIENCE, |s| !s.1);
+        let (state, patience) = waiting.unwrap();
+        assert!(!patience.timed_out(), "the log doesn't end");
+        state.0.clone()
+    }
+
     /// `GET` on the admin port.
     pub fn admin(&self, path: &str) -> Response {
         http::plain_get(self.admin, path)

@@ -4,9 +4,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use openssl::nid::Nid;
+use openssl::pkey::Id;
 use openssl::ssl::{
-    Ssl, SslContext, SslMethod, SslSession, SslSessionCacheMode, SslStream, SslVerifyMode,
-    SslVersion,
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslSession, SslSessionCacheMode, SslStream,
+    SslVerifyMode, SslVersion,
 };
 
 use super::PATIENCE;
@@ -22,13 +24,19 @@ pub struct Client {
     alpn: Option<Vec<u8>>,
     sni: Option<String>,
     ciphers: Option<String>,
+    suites: Option<String>,
+    signature_algorithms: Option<String>,
     groups: Option<String>,
+    verifying: bool,
 }
+
+/// The last ticket that came.
+type Ticket = Arc<Mutex<Option<SslSession>>>;
 
 /// A connection, and the last ticket that came over it.
 pub struct Connection {
     pub stream: SslStream<TcpStream>,
-    ticket: Arc<Mutex<Option<SslSession>>>,
+    ticket: Ticket,
 }
 
 /// No certificate.
@@ -59,7 +67,7 @@ impl Client {
         self.version(SslVersion::TLS1_3)
     }
 
-    /// Tries to resume.
+    /// Tries to resume, however old the ticket is.
     pub fn session(mut self, session: SslSession) -> Self {
         self.session = Some(session);
         self
@@ -82,24 +90,69 @@ impl Client {
         self
     }
 
+    /// For TLS 1.3.
+    pub fn suites(mut self, list: &str) -> Self {
+        self.suites = Some(list.to_owned());
+        self
+    }
+
+    pub fn signature_algorithms(mut self, list: &str) -> Self {
+        self.signature_algorithms = Some(list.to_owned());
+        self
+    }
+
     pub fn groups(mut self, list: &str) -> Self {
         self.groups = Some(list.to_owned());
         self
     }
 
+    /// Trusts no CA, and so refuses the server.
+    pub fn trusting_nobody(mut self) -> Self {
+        self.verifying = true;
+        self
+    }
+
     /// Connects and performs the handshake. In TLS 1.3 a refusal comes later, with the first read.
     pub fn connect(&self, address: SocketAddr) -> Result<Connection, String> {
-        let ticket = Arc::new(Mutex::new(None));
+        self.connect_over(dial(address))
+    }
+
+    /// As `connect`, over a connection that is there.
+    pub fn connect_over(&self, tcp: TcpStream) -> Result<Connection, String> {
+        let (ssl, ticket) = self.ssl();
+        let mut stream = SslStream::new(ssl, tcp).unwrap();
+        stream.connect().map_err(|e| e.to_string())?;
+        Ok(Connection { stream, ticket })
+    }
+
+    /// What OpenSSL connects with.
+    pub fn ssl(&self) -> (Ssl, Ticket) {
+        let ticket = Ticket::default();
         let mut context = SslContext::builder(SslMethod::tls_client()).unwrap();
-        context.set_security_level(0);
-        // Whom the server is doesn't matter here.
-        context.set_verify(SslVerifyMode::NONE);
-        context
-            .set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
+        self.apply(&mut context);
         let store = ticket.clone();
         context.set_new_session_callback(move |_, session| {
             *store.lock().unwrap() = Some(session);
         });
+        let mut ssl = Ssl::new(&context.build()).unwrap();
+        if let Some(name) = &self.sni {
+            ssl.set_hostname(name).unwrap();
+        }
+        if let Some(session) = &self.session {
+            ffi::set_session(&mut ssl, session);
+        }
+        (ssl, ticket)
+    }
+
+    fn apply(&self, context: &mut SslContextBuilder) {
+        context.set_security_level(0);
+        // Whom the server is doesn't matter, unless a test says so.
+        context.set_verify(match self.verifying {
+            true => SslVerifyMode::PEER,
+            false => SslVerifyMode::NONE,
+        });
+        context
+            .set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
         context
             .set_min_proto_version(Some(self.version.unwrap_or(SslVersion::TLS1)))
             .unwrap();
@@ -107,6 +160,12 @@ impl Client {
         context
             .set_cipher_list(self.ciphers.as_deref().unwrap_or("DEFAULT:@SECLEVEL=0"))
             .unwrap();
+        if let Some(suites) = &self.suites {
+            context.set_ciphersuites(suites).unwrap();
+        }
+        if let Some(algorithms) = &self.signature_algorithms {
+            context.set_sigalgs_list(algorithms).unwrap();
+        }
         if let Some(groups) = &self.groups {
             context.set_groups_list(groups).unwrap();
         }
@@ -120,25 +179,25 @@ impl Client {
         if let Some(alpn) = &self.alpn {
             context.set_alpn_protos(alpn).unwrap();
         }
-        if let Some(session) = &self.session {
-            // Sessions belong to no context in OpenSSL 1.1 and later, as long as versions fit.
-            context.set_session_cache_mode(SslSessionCacheMode::CLIENT);
-            let _ = session;
-        }
-        let context = context.build();
-        let mut ssl = Ssl::new(&context).unwrap();
-        if let Some(name) = &self.sni {
-            ssl.set_hostname(name).unwrap();
-        }
-        if let Some(session) = &self.session {
-            ffi::set_session(&mut ssl, session);
-        }
-        let tcp = TcpStream::connect(address).map_err(|e| e.to_string())?;
-        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
-        tcp.set_write_timeout(Some(PATIENCE)).unwrap();
-        let mut stream = SslStream::new(ssl, tcp).unwrap();
-        stream.connect().map_err(|e| e.to_string())?;
-        Ok(Connection { stream, ticket })
+    }
+
+    /// The bytes of the ClientHello.
+    pub fn hello(&self) -> Vec<u8> {
+        let mut stream = SslStream::new(self.ssl().0, Recorder::default()).unwrap();
+        assert!(stream.connect().is_err(), "nobody answers");
+        std::mem::take(&mut stream.get_mut().0)
+    }
+
+    /// One GET on a connection of its own; also the address that it came from.
+    pub fn attempt(&self, address: SocketAddr) -> (SocketAddr, Result<Response, String>) {
+        let tcp = dial(address);
+        let local = tcp.local_addr().unwrap();
+        let result = self.connect_over(tcp).and_then(|mut connection| {
+            let response = connection.get("/")?;
+            connection.close();
+            Ok(response)
+        });
+        (local, result)
     }
 
     /// One GET on a connection of its own, closed in order.
@@ -159,7 +218,35 @@ impl Client {
     }
 }
 
+/// A TCP connection that doesn't wait for ever.
+pub fn dial(address: SocketAddr) -> TcpStream {
+    let tcp = TcpStream::connect(address).unwrap();
+    tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+    tcp.set_write_timeout(Some(PATIENCE)).unwrap();
+    tcp
+}
+
 impl Connection {
+    /// The address that it comes from, as certgate sees it.
+    pub fn local(&self) -> SocketAddr {
+        self.stream.get_ref().local_addr().unwrap()
+    }
+
+    /// The name of the cipher, as OpenSSL writes it.
+    pub fn cipher(&self) -> &'static str {
+        self.stream.ssl().current_cipher().unwrap().name()
+    }
+
+    /// The key exchange group's number (IANA's, "TLS Supported Groups"); 0 if it was none.
+    pub fn group(&self) -> u16 {
+        ffi::group(self.stream.ssl())
+    }
+
+    /// Asks for another handshake on this connection (TLS 1.2 and older).
+    pub fn renegotiate(&mut self) -> Result<(), String> {
+        ffi::renegotiate(&mut self.stream).map_err(|e| e.to_string())
+    }
+
     /// `GET`, keeping the connection.
     pub fn get(&mut self, path: &str) -> Result<Response, String> {
         self.request(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
@@ -204,13 +291,82 @@ impl Write for Connection {
     }
 }
 
+/// Keeps what is written, answers nothing.
+#[derive(Default)]
+struct Recorder(Vec<u8>);
+
+impl Read for Recorder {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Write for Recorder {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 mod ffi {
-    use openssl::ssl::{SslRef, SslSession};
+    use std::ffi::{c_int, c_long};
+    use std::io::{Read, Write};
+
+    use foreign_types::ForeignTypeRef;
+    use openssl::ssl::{Error, SslRef, SslSession, SslStream};
+    use openssl_sys::{SSL, SSL_SESSION};
 
     /// The crate's method is unsafe, because a session must belong to a context with the same
-    /// callbacks; these are the same for all contexts here.
+    /// callbacks; these are the same for all contexts here. A client that looks at the age of its
+    /// ticket wouldn't send an old one, so the session is made to look new.
     pub fn set_session(ssl: &mut SslRef, session: &SslSession) {
-        // SAFETY: all sessions come from contexts that `Client::connect` made alike.
-        unsafe { ssl.set_session(session) }.unwrap();
+        let now = std::time::SystemTime::now();
+        let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        // SAFETY: all sessions come from contexts that `Client::ssl` made alike. The session is
+        // valid, and only a number in it is changed.
+        unsafe {
+            SSL_SESSION_set_time(session.as_ptr(), now as c_long);
+            ssl.set_session(session).unwrap();
+        }
+    }
+
+    /// `SSL_get_negotiated_group`, a macro in ssl.h.
+    pub fn group(ssl: &SslRef) -> u16 {
+        const SSL_CTRL_GET_NEGOTIATED_GROUP: c_int = 134;
+        // SAFETY: the connection is valid; this control takes no argument and changes nothing.
+        let nid = unsafe {
+            openssl_sys::SSL_ctrl(
+                ssl.as_ptr(),
+                SSL_CTRL_GET_NEGOTIATED_GROUP,
+                0,
+                std::ptr::null_mut(),
+            )
+        };
+        super::group_number(nid as c_int)
+    }
+
+    pub fn renegotiate(stream: &mut SslStream<impl Read + Write>) -> Result<(), Error> {
+        // SAFETY: the connection is valid; this only notes that a handshake is wanted.
+        assert_eq!(unsafe { SSL_renegotiate(stream.ssl().as_ptr()) }, 1);
+        stream.do_handshake()
+    }
+
+    unsafe extern "C" {
+        fn SSL_renegotiate(ssl: *mut SSL) -> c_int;
+        fn SSL_SESSION_set_time(session: *mut SSL_SESSION, seconds: c_long) -> c_long;
+    }
+}
+
+/// OpenSSL tells a group by its NID, or by its number with a high bit if it has none.
+fn group_number(nid: i32) -> u16 {
+    match Nid::from_raw(nid) {
+        Nid::X9_62_PRIME256V1 => 23,
+        Nid::SECP384R1 => 24,
+        Nid::SECP521R1 => 25,
+        _ if nid == Id::X25519.as_raw() => 29,
+        _ => (nid & 0xffff) as u16,
     }
 }

@@ -6,6 +6,7 @@
 pub mod certgate;
 pub mod client;
 pub mod http;
+pub mod http2;
 pub mod pki;
 pub mod upstream;
 

@@ -30,6 +30,35 @@ impl Identity {
             .collect()
     }
 
+    /// The same certificate, its signature's last bit turned over.
+    pub fn with_a_broken_signature(&self) -> Self {
+        let mut der = self.certificate.to_der().unwrap();
+        *der.last_mut().unwrap() ^= 1;
+        Self {
+            certificate: X509::from_der(&der).unwrap(),
+            ..self.clone()
+        }
+    }
+
+    /// The same certificate with another private key. OpenSSL compares the public halves only, so
+    /// the certificate's own stays.
+    pub fn with_another_key(&self) -> Self {
+        let own = self.key.ec_key().unwrap();
+        let other = Key::P256.generate().ec_key().unwrap();
+        let key =
+            EcKey::from_private_components(own.group(), other.private_key(), own.public_key());
+        Self {
+            key: PKey::from_ec_key(key.unwrap()).unwrap(),
+            ..self.clone()
+        }
+    }
+
+    /// The serial number as certgate writes it.
+    pub fn serial(&self) -> String {
+        let number = self.certificate.serial_number().to_bn().unwrap();
+        number.to_hex_str().unwrap().to_string()
+    }
+
     /// PKCS#8.
     pub fn key_pem(&self) -> String {
         String::from_utf8(self.key.private_key_to_pem_pkcs8().unwrap()).unwrap()
