@@ -4,7 +4,7 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{self, ErrorCode, NameType, SslRef};
 
 use super::verification::{self, Rejection};
-use crate::identity::ClientCertificate;
+use crate::identity::{ClientCertificate, escaped};
 use crate::refusal::RefusalReason;
 
 /// A client that was refused, with all that a log line can say.
@@ -64,9 +64,9 @@ impl Refused {
     }
 }
 
-/// The server name in the ClientHello.
+/// The server name in the ClientHello, fit for a log: OpenSSL takes any text for one.
 pub(super) fn sni(ssl: &SslRef) -> Option<String> {
-    ssl.servername(NameType::HOST_NAME).map(str::to_owned)
+    ssl.servername(NameType::HOST_NAME).map(escaped)
 }
 
 /// `ERR_LIB_SSL` (err.h).
