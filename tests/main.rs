@@ -7,7 +7,10 @@ mod documentation_matches;
 mod idle_connections_end_in_order;
 mod logs_clients_that_give_up;
 mod client_auth_modes;
+mod handshake_refusal_reasons;
 mod pings_are_not_logged;
+mod refusal_reasons;
+mod refusals_stay_on_one_line;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

@@ -41,8 +41,15 @@ pub struct Finished {
 
 #[derive(Default)]
 struct Log {
-    state: Mutex<(Vec<Value>, bool)>,
+    state: Mutex<LogState>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct LogState {
+    /// Objects in JSON, strings in text.
+    lines: Vec<Value>,
+    ended: bool,
 }
 
 /// Serves with the PEMs in the environment, on ports that the kernel picks.
@@ -142,7 +149,7 @@ impl Builder {
             let _ = BufReader::new(stderr).read_to_string(&mut text);
             text
         });
-        let Some(ready) = log.find(|line| line["event"] == "ready") else {
+        let Some(ready) = log.find(|line| field(line, "event") == Some("ready")) else {
             let _ = child.kill();
             panic!(
                 "certgate isn't ready: {:?}\n{}",
@@ -150,8 +157,8 @@ impl Builder {
                 complaints.join().unwrap()
             );
         };
-        let address = |field: &str| {
-            let text = ready[field].as_str().unwrap_or("127.0.0.1:1");
+        let address = |name: &str| {
+            let text = field(&ready, name).unwrap_or("127.0.0.1:1");
             text.split(',').next().unwrap().parse().unwrap()
         };
         Certgate {
@@ -217,7 +224,7 @@ impl Certgate {
     /// All lines so far.
     pub fn log_text(&self) -> String {
         let lines = self.log.state.lock().unwrap();
-        lines.0.iter().map(|line| format!("{line}\n")).collect()
+        lines.lines.iter().map(|line| format!("{line}\n")).collect()
     }
 
     /// Ends it in order, and hands out everything that it logged.
@@ -229,10 +236,10 @@ impl Certgate {
         let waiting = self
             .log
             .changed
-            .wait_timeout_while(state, PATIENCE, |s| !s.1);
+            .wait_timeout_while(state, PATIENCE, |s| !s.ended);
         let (state, patience) = waiting.unwrap();
         assert!(!patience.timed_out(), "the log doesn't end");
-        state.0.clone()
+        state.lines.clone()
     }
 
     /// `GET` on the admin port.
@@ -286,10 +293,10 @@ impl Log {
     fn collect(&self, lines: impl BufRead) {
         for line in lines.lines().map_while(Result::ok) {
             let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
-            self.state.lock().unwrap().0.push(value);
+            self.state.lock().unwrap().lines.push(value);
             self.changed.notify_all();
         }
-        self.state.lock().unwrap().1 = true;
+        self.state.lock().unwrap().ended = true;
         self.changed.notify_all();
     }
 
@@ -297,14 +304,25 @@ impl Log {
         let end = Instant::now() + PATIENCE;
         let mut state = self.state.lock().unwrap();
         loop {
-            if let Some(line) = state.0.iter().find(|line| fits(line)) {
+            if let Some(line) = state.lines.iter().find(|line| fits(line)) {
                 return Some(line.clone());
             }
             let left = end.saturating_duration_since(Instant::now());
-            if state.1 || left.is_zero() {
+            if state.ended || left.is_zero() {
                 return None;
             }
             state = self.changed.wait_timeout(state, left).unwrap().0;
         }
+    }
+}
+
+/// A field of a line, whether that is JSON or text. For values without quotes in them.
+pub fn field<'a>(line: &'a Value, name: &str) -> Option<&'a str> {
+    match line {
+        Value::String(text) => {
+            let (_, rest) = text.split_once(&format!(" {name}=\""))?;
+            Some(rest.split_once('"')?.0)
+        }
+        line => line[name].as_str(),
     }
 }

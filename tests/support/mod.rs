@@ -8,6 +8,7 @@ pub mod client;
 pub mod http;
 pub mod http2;
 pub mod pki;
+pub mod refusals;
 pub mod upstream;
 
 use std::time::{Duration, Instant};

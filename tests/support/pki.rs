@@ -1,6 +1,6 @@
 //! Certificates, made when a test runs.
 
-use openssl::asn1::Asn1Time;
+use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
@@ -10,7 +10,7 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
 };
-use openssl::x509::{X509, X509Builder, X509NameBuilder};
+use openssl::x509::{X509, X509Builder, X509Extension, X509NameBuilder};
 
 /// A certificate and its key.
 #[derive(Clone)]
@@ -81,6 +81,8 @@ pub struct Recipe {
     pub path_length: Option<u32>,
     /// No extensions at all, as `openssl req -x509` of old or X.509 v1.
     pub bare: bool,
+    /// A critical extension that nobody knows.
+    pub unknown_rule: bool,
     pub purpose: Purpose,
     pub dns_names: Vec<String>,
     pub key: Key,
@@ -108,6 +110,7 @@ pub fn client(name: &str) -> Recipe {
         ca: false,
         path_length: None,
         bare: false,
+        unknown_rule: false,
         purpose: Purpose::Client,
         dns_names: Vec::new(),
         key: Key::P256,
@@ -208,6 +211,12 @@ impl Recipe {
                 .digital_signature()
                 .build();
             builder.append_extension(usage.unwrap()).unwrap();
+        }
+        if self.unknown_rule {
+            let name = Asn1Object::from_str("1.3.6.1.4.1.32473.1").unwrap();
+            let null = Asn1OctetString::new_from_bytes(&[5, 0]).unwrap();
+            let rule = X509Extension::new_from_der(&name, true, &null).unwrap();
+            builder.append_extension(rule).unwrap();
         }
         let purpose = match self.purpose {
             Purpose::Client => Some(ExtendedKeyUsage::new().client_auth().build()),
