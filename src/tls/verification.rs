@@ -62,6 +62,9 @@ pub fn note(context: &X509StoreContextRef) {
         // The first fault is the one that OpenSSL's alert names; later ones follow from it.
         let _ = note.0.set(rejection);
     }
+    // What stays in the thread's error queue would fail the next read or write, of this connection
+    // (with a page) or of another one on the thread (SSL_get_error(3)).
+    drop(ErrorStack::get());
 }
 
 fn note_index() -> Result<Index<Ssl, Note>, ErrorStack> {
