@@ -239,6 +239,7 @@ fn allow_resumption(
         builder,
         ResumptionPolicy {
             timeout: settings.session_timeout,
+            anonymous: settings.client_auth != ClientAuth::Required,
         },
     )
 }

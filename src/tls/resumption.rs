@@ -19,13 +19,16 @@ use crate::identity::unix_seconds;
 pub struct ResumptionPolicy {
     /// From the full handshake to the last resumption.
     pub timeout: Duration,
+    /// Whether a client without a certificate was accepted. If not, it gets a page at most, and must
+    /// be asked for its certificate again when it comes back.
+    pub anonymous: bool,
 }
 
 impl TicketPolicy for ResumptionPolicy {
     fn issue(&self, ssl: &SslRef, previous: Option<&[u8]>) -> Vec<u8> {
         match previous {
             Some(record) => record.to_vec(),
-            None => Record::of(ssl).to_bytes(),
+            None => Record::of(ssl, self.anonymous).to_bytes(),
         }
     }
 
@@ -52,18 +55,21 @@ struct Record {
 }
 
 impl Record {
-    fn of(ssl: &SslRef) -> Self {
+    fn of(ssl: &SslRef, anonymous: bool) -> Self {
         let chain = ssl.verified_chain();
         let not_after = chain
             .into_iter()
             .flatten()
             .map(|certificate| unix_seconds(certificate.not_after()))
             .min();
-        let anonymous = ssl.peer_certificate().is_none();
+        let proven = match ssl.peer_certificate() {
+            Some(_) => not_after.is_some(),
+            None => anonymous,
+        };
         let rejected =
             verification::rejection(ssl).is_some() || ssl.verify_result() != X509VerifyResult::OK;
         Self {
-            accepted: !rejected && (anonymous || not_after.is_some()),
+            accepted: proven && !rejected,
             verified_at: unix_now(),
             not_after: not_after.unwrap_or(i64::MAX),
         }
@@ -100,6 +106,7 @@ mod tests {
     fn admits(accepted: bool, age: i64, left: i64) -> bool {
         let policy = ResumptionPolicy {
             timeout: Duration::from_secs(3600),
+            anonymous: false,
         };
         let record = Record {
             accepted,
@@ -122,6 +129,7 @@ mod tests {
     fn a_ticket_without_a_whole_record_is_not_admitted() {
         let policy = ResumptionPolicy {
             timeout: Duration::from_secs(3600),
+            anonymous: false,
         };
         assert!(!policy.admit(None));
         assert!(!policy.admit(Some(&[1])));
