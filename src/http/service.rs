@@ -63,7 +63,8 @@ impl HttpServer {
         self.converse(stream, http2, handler, member.clone()).await;
     }
 
-    /// Answers whatever is asked with the refusal page.
+    /// Answers whatever is asked with the refusal page, for no longer than a request's header may
+    /// take: an HTTP/2 connection has no such limit of its own.
     pub async fn refuse(self: &Arc<Self>, refused: RefusedConnection, member: Member) {
         let RefusedConnection {
             stream, session, ..
@@ -87,7 +88,9 @@ impl HttpServer {
                 Ok::<_, Infallible>(log.wrap(response, None))
             }
         };
-        self.converse(stream, http2, handler, member).await;
+        let conversation = self.converse(stream, http2, handler, member);
+        // Its end in time or not: there is nothing more to tell this client.
+        let _ = tokio::time::timeout(self.header_timeout, conversation).await;
     }
 
     async fn answer(
