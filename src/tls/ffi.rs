@@ -115,7 +115,12 @@ unsafe extern "C" fn on_decrypted(
         let connection = unsafe { SslRef::from_ptr(ssl) };
         let data = appdata(session);
         match policy(connection) {
-            Some(policy) if policy.admit(data.as_deref()) => SSL_TICKET_RETURN_USE,
+            // TLS 1.3 tickets are for one use (RFC 8446 appendix C.4): without a new one, the client's
+            // next connection is a full handshake.
+            Some(policy) if policy.admit(data.as_deref()) => match status {
+                SSL_TICKET_SUCCESS_RENEW => SSL_TICKET_RETURN_USE_RENEW,
+                _ => SSL_TICKET_RETURN_USE,
+            },
             _ => SSL_TICKET_RETURN_IGNORE_RENEW,
         }
     }))
@@ -142,6 +147,7 @@ const SSL_TICKET_SUCCESS: c_int = 5;
 const SSL_TICKET_SUCCESS_RENEW: c_int = 6;
 const SSL_TICKET_RETURN_IGNORE_RENEW: c_int = 2;
 const SSL_TICKET_RETURN_USE: c_int = 3;
+const SSL_TICKET_RETURN_USE_RENEW: c_int = 4;
 
 type IssueCallback = unsafe extern "C" fn(*mut SSL, *mut c_void) -> c_int;
 type DecryptedCallback = unsafe extern "C" fn(
