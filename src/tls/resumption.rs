@@ -41,7 +41,8 @@ impl TicketPolicy for ResumptionPolicy {
         record.accepted
             // A clock that was set back gives a negative age: not fresh, but unknown.
             && (0..=self.timeout.as_secs() as i64).contains(&age)
-            && now <= record.not_after
+            // To OpenSSL a certificate has expired at its notAfter (X509_cmp_time(3)).
+            && now < record.not_after
     }
 }
 
@@ -122,6 +123,7 @@ mod tests {
         assert!(!admits(false, 10, 10), "was refused");
         assert!(!admits(true, 4000, 10), "too old");
         assert!(!admits(true, -10, 10), "from the future");
+        assert!(!admits(true, 10, 0), "expires now");
         assert!(!admits(true, 10, -10), "expired since");
     }
 
