@@ -319,17 +319,16 @@ mod ffi {
     use openssl::ssl::{Error, SslRef, SslSession, SslStream};
     use openssl_sys::{SSL, SSL_SESSION};
 
-    /// The crate's method is unsafe, because a session must belong to a context with the same
-    /// callbacks; these are the same for all contexts here. A client that looks at the age of its
-    /// ticket wouldn't send an old one, so the session is made to look new.
+    /// A copy, because OpenSSL doesn't offer a session of TLS 1.3 twice, and made to look new, because
+    /// it doesn't offer one that is too old: what the server makes of such a ticket is the question.
     pub fn set_session(ssl: &mut SslRef, session: &SslSession) {
+        let session = SslSession::from_der(&session.to_der().unwrap()).unwrap();
         let now = std::time::SystemTime::now();
         let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        // SAFETY: all sessions come from contexts that `Client::ssl` made alike. The session is
-        // valid, and only a number in it is changed.
+        // SAFETY: the session is valid, and only a number in it is changed. It belongs to no context.
         unsafe {
             SSL_SESSION_set_time(session.as_ptr(), now as c_long);
-            ssl.set_session(session).unwrap();
+            ssl.set_session(&session).unwrap();
         }
     }
 
