@@ -9,9 +9,11 @@ mod logs_clients_that_give_up;
 mod client_auth_modes;
 mod handshake_refusal_reasons;
 mod pings_are_not_logged;
+mod protocols_and_ciphers;
 mod refusal_page;
 mod refusal_reasons;
 mod refusals_stay_on_one_line;
+mod refused_clients_get_their_alert;
 mod resumption_is_as_strict;
 
 /// A file that nobody lists would be a test that never runs.
