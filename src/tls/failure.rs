@@ -58,7 +58,13 @@ impl Refused {
             };
             return Self::new(RefusalReason::ClientHungUp, words, ssl);
         };
-        let mut refused = Self::new(reason_of(stack), words(stack), ssl);
+        let reason = match reason_of(stack) {
+            // A record of another version after the ClientHello: its alert that the version on offer
+            // is too old.
+            RefusalReason::NotTls if has_read_hello(ssl) => RefusalReason::ProtocolMismatch,
+            reason => reason,
+        };
+        let mut refused = Self::new(reason, words(stack), ssl);
         refused.certificate = ssl.peer_certificate().map(|c| ClientCertificate::of(&c));
         refused
     }
@@ -88,8 +94,8 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
             123 => RefusalReason::BadSignature,
             // CERTIFICATE_VERIFY_FAILED without a note of the callback
             134 => RefusalReason::InvalidCertificate,
-            // UNSUPPORTED_PROTOCOL, VERSION_TOO_HIGH, VERSION_TOO_LOW
-            258 | 166 | 396 => RefusalReason::ProtocolMismatch,
+            // UNSUPPORTED_PROTOCOL, VERSION_TOO_HIGH, VERSION_TOO_LOW, the client's protocol_version
+            258 | 166 | 396 | 1070 => RefusalReason::ProtocolMismatch,
             // NO_SHARED_CIPHER, NO_SHARED_SIGNATURE_ALGORITHMS,
             // NO_SUITABLE_SIGNATURE_ALGORITHM, NO_SUITABLE_DIGEST_ALGORITHM
             193 | 376 | 118 | 297 => RefusalReason::NoSharedCipher,
@@ -108,6 +114,12 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
         };
     }
     RefusalReason::HandshakeFailure
+}
+
+fn has_read_hello(ssl: &SslRef) -> bool {
+    let mut random = [0; 32];
+    ssl.client_random(&mut random);
+    random != [0; 32]
 }
 
 fn words(stack: &ErrorStack) -> String {
