@@ -3,11 +3,11 @@
 mod support;
 
 mod admits_only_the_ca;
+mod client_auth_modes;
 mod documentation_matches;
+mod handshake_refusal_reasons;
 mod idle_connections_end_in_order;
 mod logs_clients_that_give_up;
-mod client_auth_modes;
-mod handshake_refusal_reasons;
 mod pings_are_not_logged;
 mod protocols_and_ciphers;
 mod refusal_page;

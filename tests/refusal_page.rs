@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use crate::support::certgate::{self, Builder, Certgate};
 use crate::support::client::{self, Client, Connection};
 use crate::support::http::Response;
-use crate::support::http2;
+use crate::support::http2_client as http2;
 use crate::support::pki::{self, Identity, Pki, Recipe};
 
 const CONTENT: &str = "nobody without a certificate reads this";

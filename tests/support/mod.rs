@@ -6,7 +6,7 @@
 pub mod certgate;
 pub mod client;
 pub mod http;
-pub mod http2;
+pub mod http2_client;
 pub mod pki;
 pub mod refusals;
 pub mod upstream;
