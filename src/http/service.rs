@@ -78,7 +78,8 @@ impl HttpServer {
             let (server, connection) = (self.clone(), connection.clone());
             async move {
                 let log = Log::of(&request, connection, server.telemetry.clone());
-                let mut response = finish(pages::refusal(), request.method(), false);
+                let mut response =
+                    finish(pages::refusal(), request.method() == Method::HEAD, false);
                 // One refusal is enough: the next request needs another certificate anyway.
                 if request.version() <= Version::HTTP_11 {
                     response
@@ -122,7 +123,9 @@ impl HttpServer {
                 response
             }
         };
-        log.wrap(finish(response, &method, keep_alive), upstream)
+        // What an upstream answers to HEAD has no body as it is, and its length only if it said so.
+        let cut = method == Method::HEAD && upstream.is_none();
+        log.wrap(finish(response, cut, keep_alive), upstream)
     }
 
     async fn converse<H, F>(&self, stream: TlsStream, http2: bool, handler: H, mut member: Member)
@@ -212,11 +215,11 @@ async fn say_goodbye(mut stream: TlsStream) {
     let _ = tokio::time::timeout(Duration::from_secs(1), stream.shutdown()).await;
 }
 
-/// What every answer gets.
-fn finish(response: Response<Body>, method: &Method, keep_alive: bool) -> Response<Body> {
-    let mut response = match *method {
-        Method::HEAD => body::without_body(response),
-        _ => response,
+/// What every answer gets; `cut` makes the one to HEAD of the one to GET.
+fn finish(response: Response<Body>, cut: bool, keep_alive: bool) -> Response<Body> {
+    let mut response = match cut {
+        true => body::without_body(response),
+        false => response,
     };
     let headers = response.headers_mut();
     headers

@@ -1,11 +1,11 @@
 //! What is taken out of a request's header before an upstream sees it, and what is put in.
 
 use http::header::{
-    CONNECTION, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Method, Request, StatusCode, Uri, Version, request};
+use http::{Method, Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body, Incoming};
 
 use super::upgrade::{self, ClientSide};
@@ -29,6 +29,9 @@ pub fn for_upstream(
     set(&mut parts.headers, connection, &host)?;
     if let Some(client) = upgrade {
         upgrade::ask_for(client, &mut parts.headers);
+    }
+    if protocol != UpstreamProtocol::Http2 && parts.version == Version::HTTP_2 {
+        join_cookies(&mut parts.headers);
     }
     (parts.uri, parts.version) = match protocol {
         UpstreamProtocol::Http2 => {
@@ -76,6 +79,17 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// Removes the Content-Length of a 204, which mustn't have one, and of a 304, where it isn't the
+/// length of what is sent (RFC 9110 section 8.6).
+pub fn remove_length_of_nothing<B>(response: &mut Response<B>) {
+    if matches!(
+        response.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    ) {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+}
+
 /// Removes every field that only certgate may write, from headers and trailers alike.
 pub fn remove_reserved(headers: &mut HeaderMap) {
     let reserved: Vec<HeaderName> = headers.keys().filter(|n| is_reserved(n)).cloned().collect();
@@ -84,14 +98,14 @@ pub fn remove_reserved(headers: &mut HeaderMap) {
     }
 }
 
-static HOP_BY_HOP: [HeaderName; 9] = [
+/// Trailer isn't among them: trailers go all the way, and hyper sends only those that it announces.
+static HOP_BY_HOP: [HeaderName; 8] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION,
     TE,
-    TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
 ];
@@ -104,6 +118,20 @@ fn set(headers: &mut HeaderMap, connection: &Connection, host: &str) -> Result<(
     headers.insert("x-forwarded-for", value(&address)?);
     headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
     Ok(())
+}
+
+/// One Cookie field of those that HTTP/2 may split it into (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let crumbs: Vec<&[u8]> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if crumbs.len() > 1
+        && let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..]))
+    {
+        headers.insert(COOKIE, cookie);
+    }
 }
 
 /// The host that the client asked for: exactly one, and a host (RFC 9112 section 3.2).

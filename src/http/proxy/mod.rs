@@ -106,6 +106,7 @@ impl Proxy {
             }
         } else {
             headers::remove_hop_by_hop(response.headers_mut());
+            headers::remove_length_of_nothing(&mut response);
         }
         let mut response = response.map(Body::stream);
         if let Some(UpstreamName(name)) = name {
