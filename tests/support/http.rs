@@ -10,6 +10,8 @@ pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// The lines after the last chunk.
+    pub trailers: String,
 }
 
 impl Response {
@@ -38,10 +40,7 @@ pub fn read_response(stream: &mut impl Read, head_only: bool) -> std::io::Result
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         if stream.read(&mut byte)? == 0 {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::UnexpectedEof,
-                "no whole header",
-            ));
+            return Err(broken("no whole header"));
         }
         head.push(byte[0]);
     }
@@ -60,6 +59,7 @@ pub fn read_response(stream: &mut impl Read, head_only: bool) -> std::io::Result
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         body: Vec::new(),
+        trailers: String::new(),
     };
     let length = response
         .header("content-length")
@@ -69,9 +69,12 @@ pub fn read_response(stream: &mut impl Read, head_only: bool) -> std::io::Result
         return Ok(response);
     }
     match (chunked, length) {
-        (true, _) => read_chunks(stream, &mut response.body)?,
+        (true, _) => read_chunks(stream, &mut response)?,
         (false, Some(length)) => {
             stream.take(length).read_to_end(&mut response.body)?;
+            if (response.body.len() as u64) < length {
+                return Err(broken("the body breaks off"));
+            }
         }
         (false, None) => {
             stream.read_to_end(&mut response.body)?;
@@ -80,22 +83,40 @@ pub fn read_response(stream: &mut impl Read, head_only: bool) -> std::io::Result
     Ok(response)
 }
 
-fn read_chunks(stream: &mut impl Read, body: &mut Vec<u8>) -> std::io::Result<()> {
+fn read_chunks(stream: &mut impl Read, response: &mut Response) -> std::io::Result<()> {
     loop {
-        let mut line = Vec::new();
-        while !line.ends_with(b"\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte)?;
-            line.push(byte[0]);
-        }
-        let text = String::from_utf8_lossy(&line).trim().to_owned();
-        let length = u64::from_str_radix(&text, 16).map_err(std::io::Error::other)?;
-        stream.take(length).read_to_end(body)?;
-        stream.read_exact(&mut [0; 2])?;
+        let line = read_line(stream)?;
+        let length = u64::from_str_radix(&line, 16).map_err(std::io::Error::other)?;
         if length == 0 {
+            break;
+        }
+        let mut chunk = vec![0; length as usize];
+        stream.read_exact(&mut chunk)?;
+        response.body.extend(chunk);
+        stream.read_exact(&mut [0; 2])?;
+    }
+    loop {
+        let line = read_line(stream)?;
+        if line.is_empty() {
             return Ok(());
         }
+        response.trailers.push_str(&line);
+        response.trailers.push('\n');
     }
+}
+
+fn read_line(stream: &mut impl Read) -> std::io::Result<String> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        line.push(byte[0]);
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+fn broken(words: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::UnexpectedEof, words)
 }
 
 /// `GET` without TLS.

@@ -5,8 +5,11 @@
 
 pub mod certgate;
 pub mod client;
+pub mod content;
+pub mod duplex;
 pub mod http;
 pub mod http2_client;
+pub mod http2;
 pub mod pki;
 pub mod refusals;
 pub mod upstream;
