@@ -136,6 +136,10 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// The host that the client asked for: exactly one, and a host (RFC 9112 section 3.2).
 fn host_of(parts: &request::Parts) -> Result<String, StatusCode> {
+    // `GET host HTTP/1.1` is the form of CONNECT only (RFC 9112 section 3.2.3).
+    if parts.uri.authority().is_some() && parts.uri.scheme().is_none() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     let mut fields = parts.headers.get_all(HOST).iter();
     let field = fields.next().map(HeaderValue::to_str).transpose();
     let field = field.map_err(|_| StatusCode::BAD_REQUEST)?;
