@@ -15,6 +15,8 @@ mod refusal_reasons;
 mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
 mod resumption_is_as_strict;
+mod made_up_headers_stay_outside;
+mod no_smuggling;
 mod proxy_passes_requests_on;
 mod proxy_says_who_asks;
 
