@@ -34,6 +34,8 @@ pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Te
         }
     };
     let start = Instant::now();
+    // Only close_notify ends this direction; an end without it is a break.
+    client.get_mut().must_not_end();
     let before = (client.get_ref().received(), client.get_ref().sent());
     let copied = copy_bidirectional_with_sizes(&mut client, &mut upstream, BUFFER, BUFFER).await;
     let (received, sent) = match &copied {

@@ -30,6 +30,8 @@ pub struct ClientStream {
     sent: u64,
     client_ended: bool,
     shut_down: bool,
+    /// Whether the end of TCP is an error: what is above has its own way to say that it ends.
+    must_not_end: bool,
     guards: Option<Guards>,
 }
 
@@ -48,6 +50,7 @@ impl ClientStream {
             sent: 0,
             client_ended: false,
             shut_down: false,
+            must_not_end: false,
             guards: Some(Guards {
                 _open: open,
                 _member: member,
@@ -63,6 +66,12 @@ impl ClientStream {
     /// Bytes written so far.
     pub fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// From now on the client's end of TCP is an error. OpenSSL doesn't tell it from close_notify when
+    /// it reads through the `openssl` crate's BIO, but anybody on the way can send a FIN.
+    pub fn must_not_end(&mut self) {
+        self.must_not_end = true;
     }
 
     fn tcp(&mut self) -> Pin<&mut TcpStream> {
@@ -108,7 +117,11 @@ impl AsyncRead for ClientStream {
         if let Poll::Ready(result) = &polled {
             let read = (buffer.filled().len() - before) as u64;
             self.received += read;
-            self.client_ended |= result.is_err() || (read == 0 && buffer.remaining() > 0);
+            let ended = result.is_ok() && read == 0 && buffer.remaining() > 0;
+            self.client_ended |= result.is_err() || ended;
+            if ended && self.must_not_end {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
         }
         polled
     }
