@@ -7,6 +7,7 @@
 mod connector;
 mod headers;
 mod progress;
+mod response_body;
 mod upgrade;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use self::connector::{Connector, UpstreamName};
 use self::progress::{Progress, RequestBody};
+use self::response_body::ResponseBody;
 use super::body::Body;
 use super::pages;
 use crate::access::Connection;
@@ -87,7 +89,9 @@ impl Proxy {
         let body = RequestBody::new(body, progress.clone());
         let sent = self.send(Request::from_parts(parts, body), repeatable, &progress);
         match sent.await {
-            Ok(response) => self.for_client(response, upgrade),
+            Ok(response) => self
+                .for_client(response, upgrade, connection, progress)
+                .unwrap_or_else(|failure| self.failed(failure, connection)),
             Err(failure) => self.failed(failure, connection),
         }
     }
@@ -96,23 +100,34 @@ impl Proxy {
         &self,
         mut response: Response<Incoming>,
         upgrade: Option<upgrade::ClientSide>,
-    ) -> Response<Body> {
-        let name = response.extensions().get::<UpstreamName>().cloned();
+        connection: &Connection,
+        progress: Arc<Progress>,
+    ) -> Result<Response<Body>, Failure> {
+        let name = match response.extensions().get::<UpstreamName>() {
+            Some(UpstreamName(name)) => name.clone(),
+            None => self.upstreams.name().into(),
+        };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             match upgrade {
                 Some(client) => upgrade::connect(client, &mut response),
-                // Nobody asked for it.
-                None => return pages::error(StatusCode::BAD_GATEWAY),
+                None => return Err(Failure::UnaskedUpgrade(name)),
             }
         } else {
             headers::remove_hop_by_hop(response.headers_mut());
             headers::remove_length_of_nothing(&mut response);
         }
-        let mut response = response.map(Body::stream);
-        if let Some(UpstreamName(name)) = name {
-            response.extensions_mut().insert(AnsweredBy(name));
-        }
-        response
+        let upstream = name.clone();
+        let mut response = response.map(|body| {
+            Body::stream(ResponseBody {
+                body,
+                upstream,
+                client: connection.session.address,
+                progress,
+                telemetry: self.telemetry.clone(),
+            })
+        });
+        response.extensions_mut().insert(AnsweredBy(name));
+        Ok(response)
     }
 
     async fn send(
@@ -162,6 +177,12 @@ impl Proxy {
                 all.as_str(),
                 format!("no answer within {timeout:?}"),
             ),
+            Failure::UnaskedUpgrade(name) => (
+                StatusCode::BAD_GATEWAY,
+                UpstreamFailure::BadResponse,
+                &**name,
+                "101, for which nobody asked".to_owned(),
+            ),
             Failure::Broken(error) => match connect_error(error) {
                 Some(failed) if failed.reason == UpstreamFailure::ConnectTimeout => (
                     StatusCode::GATEWAY_TIMEOUT,
@@ -202,6 +223,8 @@ enum Failure {
     ClientStalled,
     /// The upstream didn't begin its answer in time.
     Timeout(Duration),
+    /// The upstream switched protocols of its own accord.
+    UnaskedUpgrade(Arc<str>),
     /// The connection couldn't be made, broke, or carried something else than HTTP.
     Broken(legacy::Error),
 }
@@ -223,7 +246,7 @@ fn is_lost_connection(error: &legacy::Error) -> bool {
 }
 
 /// An error with all its causes on one line.
-fn chain(error: &legacy::Error) -> String {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let words: Vec<_> = causes(error).map(ToString::to_string).collect();
     words.join(": ")
 }
