@@ -19,6 +19,11 @@ mod made_up_headers_stay_outside;
 mod no_smuggling;
 mod proxy_passes_requests_on;
 mod proxy_says_who_asks;
+mod proxy_streams;
+mod several_upstreams;
+mod tunnel_carries_bytes;
+mod upstream_failures;
+mod websocket_upgrade;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

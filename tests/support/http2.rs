@@ -3,9 +3,12 @@
 use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
+use http_body::Frame;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
@@ -15,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
 use super::client::Connection;
+use super::content::{Blocks, Sum, Summing};
 use super::duplex::{self, Options, runtime};
 use super::pki::Identity;
 
@@ -70,6 +74,17 @@ impl Client {
     }
 }
 
+/// Sums up a body, without keeping it.
+pub async fn sum(mut body: Incoming) -> Result<Sum, hyper::Error> {
+    let mut summing = Summing::default();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            summing.add(&data);
+        }
+    }
+    Ok(summing.sum())
+}
+
 /// `https://localhost` and this path, without a body.
 pub fn get(path: &str) -> Request<Body> {
     let request = Request::get(format!("https://localhost{path}"));
@@ -88,6 +103,28 @@ pub fn full(content: &str) -> Body {
 pub fn with_trailers(content: &str, trailers: HeaderMap) -> Body {
     let body = Full::from(content.to_owned());
     body.with_trailers(async { Some(Ok(trailers)) }).boxed()
+}
+
+/// Much content.
+pub fn large(length: u64) -> Body {
+    BodyExt::boxed(Large(std::sync::Mutex::new(Blocks::new(length))))
+}
+
+/// In a mutex because a boxed body must be `Sync`.
+struct Large(std::sync::Mutex<Blocks>);
+
+impl http_body::Body for Large {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let mut blocks = self.0.lock().unwrap();
+        let block = blocks.next().map(Bytes::copy_from_slice);
+        Poll::Ready(block.map(|block| Ok(Frame::data(block))))
+    }
 }
 
 /// A server without TLS that answers each request with what `answer` makes of it, its body and its
