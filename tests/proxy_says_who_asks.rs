@@ -84,10 +84,8 @@ fn an_ipv4_address_is_written_as_one_on_an_ipv6_listener() {
         .arguments(&["--upstream", &upstream.url, "--listen", "[::]:0"])
         .start();
     let line = gate.event("ready");
-    let listeners = line["listen"].as_str().unwrap().split(',');
-    let ipv6 = listeners
-        .filter(|address| address.starts_with("[::]"))
-        .next_back();
+    let mut listeners = line["listen"].as_str().unwrap().split(',');
+    let ipv6 = listeners.rfind(|address| address.starts_with("[::]"));
     let port: u16 = ipv6.unwrap().rsplit(':').next().unwrap().parse().unwrap();
     duplex::block_on(async {
         let address = ([127, 0, 0, 1], port).into();

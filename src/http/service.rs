@@ -175,7 +175,8 @@ impl HttpServer {
                 (&mut connection).await
             }
         };
-        if result.is_err()
+        // Only the header timeout: after an answer that broke off, the client must see a break.
+        if result.as_ref().is_err_and(hyper::Error::is_timeout)
             && let Some(parts) = connection.into_parts()
         {
             say_goodbye(parts.io.into_inner()).await;
