@@ -3,12 +3,14 @@
 mod support;
 
 mod admits_only_the_ca;
+mod broken_pems_are_refused;
 mod client_auth_modes;
 mod documentation_matches;
 mod handshake_refusal_reasons;
 mod idle_connections_end_in_order;
 mod logs_clients_that_give_up;
 mod made_up_headers_stay_outside;
+mod mangled_pems_are_repaired;
 mod no_smuggling;
 mod pings_are_not_logged;
 mod protocols_and_ciphers;

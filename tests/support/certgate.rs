@@ -1,11 +1,12 @@
 //! The real binary as a child process, its log lines, its admin port.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -17,7 +18,9 @@ use super::pki::Pki;
 /// How to start certgate. Nothing of the test's own environment is passed on.
 pub struct Builder {
     arguments: Vec<String>,
-    variables: Vec<(String, String)>,
+    variables: Vec<(String, OsString)>,
+    /// What a shell does before it becomes certgate.
+    before: Option<String>,
     directory: TempDir,
 }
 
@@ -66,6 +69,7 @@ pub fn bare(arguments: &[&str]) -> Builder {
     Builder {
         arguments: arguments.iter().map(|a| (*a).to_owned()).collect(),
         variables: Vec::new(),
+        before: None,
         directory: TempDir::new().unwrap(),
     }
 }
@@ -82,9 +86,16 @@ impl Builder {
             .fold(self, |builder, argument| builder.argument(*argument))
     }
 
-    pub fn environment(mut self, name: &str, value: &str) -> Self {
+    pub fn environment(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.variables.retain(|(present, _)| present != name);
-        self.variables.push((name.to_owned(), value.to_owned()));
+        let value = value.as_ref().to_owned();
+        self.variables.push((name.to_owned(), value));
+        self
+    }
+
+    /// A shell runs `script` first and then becomes certgate: for umask and ulimit.
+    pub fn after(mut self, script: &str) -> Self {
+        self.before = Some(script.to_owned());
         self
     }
 
@@ -124,7 +135,15 @@ impl Builder {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_certgate"));
+        let certgate = env!("CARGO_BIN_EXE_certgate");
+        let mut command = match &self.before {
+            None => Command::new(certgate),
+            Some(script) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", &format!("{script}\nexec \"$0\" \"$@\""), certgate]);
+                shell
+            }
+        };
         command
             .args(&self.arguments)
             .env_clear()
@@ -139,17 +158,19 @@ impl Builder {
     /// Starts and waits until it says that it is ready.
     #[track_caller]
     pub fn start(self) -> Certgate {
+        self.start_until(|line| field(line, "event").as_deref() == Some("ready"))
+    }
+
+    /// Starts and waits for a line. Unless that is the one of `serve`, the addresses are nobody's.
+    #[track_caller]
+    pub fn start_until(self, fits: impl Fn(&Value) -> bool) -> Certgate {
         let mut child = self.command().spawn().unwrap();
         let log = Arc::new(Log::default());
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let writer = log.clone();
         std::thread::spawn(move || writer.collect(BufReader::new(stdout)));
-        let complaints = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = BufReader::new(stderr).read_to_string(&mut text);
-            text
-        });
-        let Some(ready) = log.find(|line| field(line, "event") == Some("ready")) else {
+        let complaints = std::thread::spawn(move || text_of(stderr));
+        let Some(ready) = log.find(fits) else {
             let _ = child.kill();
             panic!(
                 "certgate isn't ready: {:?}\n{}",
@@ -158,7 +179,7 @@ impl Builder {
             );
         };
         let address = |name: &str| {
-            let text = field(&ready, name).unwrap_or("127.0.0.1:1");
+            let text = field(&ready, name).unwrap_or("127.0.0.1:1".to_owned());
             text.split(',').next().unwrap().parse().unwrap()
         };
         Certgate {
@@ -170,16 +191,53 @@ impl Builder {
         }
     }
 
-    /// Runs to its end.
+    /// Runs to its end. A certgate that serves instead is a failure.
     #[track_caller]
     pub fn finish(self) -> Finished {
-        let output = self.command().output().unwrap();
+        let mut child = self.command().spawn().unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let stdout = std::thread::spawn(move || text_of(stdout));
+        let stderr = std::thread::spawn(move || text_of(stderr));
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if Instant::now() > end => break None,
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        if status.is_none() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+        let Some(status) = status else {
+            panic!("it doesn't end\n{stdout}\n{stderr}");
+        };
         Finished {
-            status: output.status,
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            status,
+            stdout,
+            stderr,
             directory: self.directory,
         }
+    }
+}
+
+fn text_of(mut stream: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A field of a log line, be it JSON or text.
+pub fn field(line: &Value, name: &str) -> Option<String> {
+    let Value::String(text) = line else {
+        return line[name].as_str().map(str::to_owned);
+    };
+    let value = text.split_once(&format!(" {name}="))?.1;
+    match value.strip_prefix('"') {
+        Some(quoted) => Some(quoted.split('"').next()?.to_owned()),
+        None => Some(value.split(' ').next()?.to_owned()),
     }
 }
 
@@ -190,6 +248,10 @@ impl Finished {
 
     pub fn certs_dir(&self) -> PathBuf {
         self.directory.path().join("certs")
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 }
 
@@ -219,6 +281,11 @@ impl Certgate {
     #[track_caller]
     pub fn event(&self, event: &str) -> Value {
         self.log_line(|line| line["event"] == event)
+    }
+
+    /// All lines so far; one that isn't JSON is a string.
+    pub fn lines(&self) -> Vec<Value> {
+        self.log.state.lock().unwrap().lines.clone()
     }
 
     /// All lines so far.
@@ -257,12 +324,10 @@ impl Certgate {
     }
 
     pub fn signal(&self, signal: &str) {
-        let pid = self.pid().to_string();
-        let status = Command::new("kill")
-            .args(["-s", signal, &pid])
-            .status()
-            .unwrap();
-        assert!(status.success());
+        // The shell's own `kill`: not every machine has it as a program.
+        let command = format!("kill -s {signal} {}", self.pid());
+        let status = Command::new("/bin/sh").args(["-c", &command]).status();
+        assert!(status.unwrap().success());
     }
 
     /// Waits for the end.
@@ -313,16 +378,5 @@ impl Log {
             }
             state = self.changed.wait_timeout(state, left).unwrap().0;
         }
-    }
-}
-
-/// A field of a line, whether that is JSON or text. For values without quotes in them.
-pub fn field<'a>(line: &'a Value, name: &str) -> Option<&'a str> {
-    match line {
-        Value::String(text) => {
-            let (_, rest) = text.split_once(&format!(" {name}=\""))?;
-            Some(rest.split_once('"')?.0)
-        }
-        line => line[name].as_str(),
     }
 }
