@@ -113,9 +113,12 @@ impl Environment {
         }
         refuse_gaps(variable, entries.keys().flatten(), &mut findings);
         let mut parts = Vec::with_capacity(entries.len());
-        for entry in entries.values() {
+        for (part, entry) in entries {
             match entry.value.0.to_str() {
-                Some(text) if text.trim().is_empty() => findings.push(empty(&entry.name)),
+                // A cut at a fixed length may leave a part with nothing but the last newline.
+                Some(text) if text.is_empty() || part.is_none() && text.trim().is_empty() => {
+                    findings.push(empty(&entry.name));
+                }
                 Some(text) => parts.push(Zeroizing::new(text.to_owned())),
                 None => findings.push(
                     Finding::error(&entry.name, "bytes that are not UTF-8 text")
