@@ -26,6 +26,14 @@ mod several_upstreams;
 mod tunnel_carries_bytes;
 mod upstream_failures;
 mod websocket_upgrade;
+mod check_reports;
+mod everything_wrong_is_said_at_once;
+mod files_are_written_safely;
+mod mangled_pems_are_repaired;
+mod paths_stay_in_the_root;
+mod secrets_leave_the_environment;
+mod settings_come_in_layers;
+mod static_content;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

@@ -155,6 +155,7 @@ fn split_over_numbered_variables() {
     let encoded: fn(&str) -> String = |pem| STANDARD.encode(pem);
     let packed: fn(&str) -> String = |pem| STANDARD.encode(zipped(pem));
     for (name, mangle, cut) in [
+        ("one byte, and the last newline", whole, 1),
         ("in BEGIN", whole, 5),
         ("after BEGIN's blank", whole, 11),
         ("at a line's end", whole, 27),

@@ -58,9 +58,9 @@ struct LogState {
 /// Serves with the PEMs in the environment, on ports that the kernel picks.
 pub fn serve(pki: &Pki) -> Builder {
     bare(&["serve"])
-        .environment("SSL_SERVER_CERTIFICATE", &pki.server.certificate_pem())
-        .environment("SSL_SERVER_KEY", &pki.server.key_pem())
-        .environment("SSL_CLIENT_CERTIFICATE", &pki.ca.certificate_pem())
+        .environment("SSL_SERVER_CERTIFICATE", pki.server.certificate_pem())
+        .environment("SSL_SERVER_KEY", pki.server.key_pem())
+        .environment("SSL_CLIENT_CERTIFICATE", pki.ca.certificate_pem())
         .ports()
 }
 
