@@ -4,14 +4,19 @@ mod support;
 
 mod admits_only_the_ca;
 mod broken_pems_are_refused;
+mod check_reports;
 mod client_auth_modes;
 mod documentation_matches;
+mod everything_wrong_is_said_at_once;
+mod files_are_written_safely;
 mod handshake_refusal_reasons;
 mod idle_connections_end_in_order;
 mod logs_clients_that_give_up;
 mod made_up_headers_stay_outside;
 mod mangled_pems_are_repaired;
+mod mangled_pems_are_repaired;
 mod no_smuggling;
+mod paths_stay_in_the_root;
 mod pings_are_not_logged;
 mod protocols_and_ciphers;
 mod proxy_passes_requests_on;
@@ -22,18 +27,13 @@ mod refusal_reasons;
 mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
 mod resumption_is_as_strict;
+mod secrets_leave_the_environment;
+mod settings_come_in_layers;
 mod several_upstreams;
+mod static_content;
 mod tunnel_carries_bytes;
 mod upstream_failures;
 mod websocket_upgrade;
-mod check_reports;
-mod everything_wrong_is_said_at_once;
-mod files_are_written_safely;
-mod mangled_pems_are_repaired;
-mod paths_stay_in_the_root;
-mod secrets_leave_the_environment;
-mod settings_come_in_layers;
-mod static_content;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

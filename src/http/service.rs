@@ -78,14 +78,13 @@ impl HttpServer {
             let (server, connection) = (self.clone(), connection.clone());
             async move {
                 let log = Log::of(&request, connection, server.telemetry.clone());
-                let mut response =
-                    finish(pages::refusal(), request.method() == Method::HEAD, false);
                 // One refusal is enough: the next request needs another certificate anyway.
-                if request.version() <= Version::HTTP_11 {
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
-                }
+                let persistence = (request.version() <= Version::HTTP_11).then_some("close");
+                let response = finish(
+                    pages::refusal(),
+                    request.method() == Method::HEAD,
+                    persistence,
+                );
                 Ok::<_, Infallible>(log.wrap(response, None))
             }
         };
@@ -102,9 +101,8 @@ impl HttpServer {
     ) -> Response<Logged> {
         let log = Log::of(&request, connection.clone(), self.telemetry.clone());
         let method = request.method().clone();
-        let keep_alive = request.version() == Version::HTTP_11
-            && !member.is_closing()
-            && !says_close(request.headers());
+        let version = request.version();
+        let asked_to_close = says_close(request.headers());
         let mut upstream = None;
         let response = match &self.content {
             Content::Files(_) if !has_host(&request) => pages::error(StatusCode::BAD_REQUEST),
@@ -123,9 +121,17 @@ impl HttpServer {
                 response
             }
         };
+        // Only now: while an upstream was waited for, the process may have begun to close.
+        let closing = member.is_closing();
+        let persistence = match version {
+            // Says what HTTP/1.1 means anyway; nginx says it, and clients' tests compare headers.
+            Version::HTTP_11 if !asked_to_close && !closing => Some("keep-alive"),
+            Version::HTTP_11 | Version::HTTP_10 if closing => Some("close"),
+            _ => None,
+        };
         // What an upstream answers to HEAD has no body as it is, and its length only if it said so.
         let cut = method == Method::HEAD && upstream.is_none();
-        log.wrap(finish(response, cut, keep_alive), upstream)
+        log.wrap(finish(response, cut, persistence), upstream)
     }
 
     async fn converse<H, F>(&self, stream: TlsStream, http2: bool, handler: H, mut member: Member)
@@ -216,8 +222,13 @@ async fn say_goodbye(mut stream: TlsStream) {
     let _ = tokio::time::timeout(Duration::from_secs(1), stream.shutdown()).await;
 }
 
-/// What every answer gets; `cut` makes the one to HEAD of the one to GET.
-fn finish(response: Response<Body>, cut: bool, keep_alive: bool) -> Response<Body> {
+/// What every answer gets; `cut` makes the one to HEAD of the one to GET, `persistence` is the value of
+/// Connection, if that is said.
+fn finish(
+    response: Response<Body>,
+    cut: bool,
+    persistence: Option<&'static str>,
+) -> Response<Body> {
     let mut response = match cut {
         true => body::without_body(response),
         false => response,
@@ -226,11 +237,10 @@ fn finish(response: Response<Body>, cut: bool, keep_alive: bool) -> Response<Bod
     headers
         .entry(SERVER)
         .or_insert(HeaderValue::from_static("certgate"));
-    if keep_alive {
-        // Says what HTTP/1.1 means anyway; nginx says it, and clients' tests compare headers.
+    if let Some(persistence) = persistence {
         headers
             .entry(CONNECTION)
-            .or_insert(HeaderValue::from_static("keep-alive"));
+            .or_insert(HeaderValue::from_static(persistence));
     }
     response
 }
