@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
@@ -30,15 +30,24 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
 }
 
 fn ask(address: SocketAddr) -> anyhow::Result<()> {
+    let end = Instant::now() + PATIENCE;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    // The status line is all that counts, and PATIENCE is for all of it: not for each byte anew.
     let mut answer = Vec::new();
-    stream
-        .take(64 * 1024)
-        .read_to_end(&mut answer)
-        .context("no answer")?;
+    let mut part = [0; 1024];
+    while !answer.contains(&b'\n') && answer.len() < part.len() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            bail!("no answer within {PATIENCE:?}");
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut part).context("no answer")? {
+            0 => break,
+            length => answer.extend_from_slice(&part[..length]),
+        }
+    }
     let answer = String::from_utf8_lossy(&answer);
     let status = answer.lines().next().unwrap_or_default();
     if !status.starts_with("HTTP/1.1 200 ") {
