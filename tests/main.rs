@@ -2,11 +2,15 @@
 
 mod support;
 
+mod access_log;
+mod admin_port;
 mod admits_only_the_ca;
 mod broken_pems_are_refused;
 mod check_reports;
 mod client_auth_modes;
 mod documentation_matches;
+mod demo_shows_the_gate;
+mod drains_on_sigterm;
 mod everything_wrong_is_said_at_once;
 mod files_are_written_safely;
 mod handshake_refusal_reasons;

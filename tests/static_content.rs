@@ -366,7 +366,7 @@ fn large_file(builder: &Builder) -> [u8; 32] {
     let file = File::create(builder.directory().join("html/large.bin")).unwrap();
     let mut file = BufWriter::with_capacity(1 << 20, file);
     let mut hash = Sha256::new();
-    let mut block: Vec<u8> = (0..65_536u32).map(|n| (n * 31 >> 3) as u8).collect();
+    let mut block: Vec<u8> = (0..65_536u32).map(|n| ((n * 31) >> 3) as u8).collect();
     for number in 0..LARGE / block.len() as u64 {
         block[..8].copy_from_slice(&number.to_be_bytes());
         hash.update(&block);
