@@ -108,6 +108,17 @@ impl Findings {
         result.map_err(|findings| self.extend(findings)).ok()
     }
 
+    /// Gives settings their place: `place_of` has the place of a setting's name. What comes after
+    /// the name (`listen 0.0.0.0:443`) stays.
+    pub fn locate<'a>(&mut self, place_of: impl Fn(&str) -> Option<&'a str>) {
+        for finding in &mut self.0 {
+            let name = finding.place.split(' ').next().unwrap_or_default();
+            if let Some(place) = place_of(name) {
+                finding.place = format!("{place}{}", &finding.place[name.len()..]);
+            }
+        }
+    }
+
     /// Whether any of them stops the start.
     pub fn has_errors(&self) -> bool {
         self.iter().any(|f| f.severity == Severity::Error)

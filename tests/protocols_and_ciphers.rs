@@ -78,8 +78,8 @@ fn old_versions_with_an_rsa_certificate() {
     };
     let server = recipe.signed_by(&pki.ca);
     let gate = certgate::serve(&pki)
-        .environment("SSL_SERVER_CERTIFICATE", &server.certificate_pem())
-        .environment("SSL_SERVER_KEY", &server.key_pem())
+        .environment("SSL_SERVER_CERTIFICATE", server.certificate_pem())
+        .environment("SSL_SERVER_KEY", server.key_pem())
         .argument("--tls-protocols=TLSv1,TLSv1.1,TLSv1.2,TLSv1.3")
         .start();
     for (name, version) in VERSIONS {
@@ -132,8 +132,8 @@ fn ciphers_by_default_have_forward_secrecy_and_authenticated_encryption() {
     };
     let rsa = rsa.signed_by(&pki.ca);
     let gate = certgate::serve(&pki)
-        .environment("SSL_SERVER_CERTIFICATE", &rsa.certificate_pem())
-        .environment("SSL_SERVER_KEY", &rsa.key_pem())
+        .environment("SSL_SERVER_CERTIFICATE", rsa.certificate_pem())
+        .environment("SSL_SERVER_KEY", rsa.key_pem())
         .start();
     let client = client::with(&pki.client).tls12();
     let good = client.clone().ciphers("ECDHE-RSA-CHACHA20-POLY1305");

@@ -7,6 +7,7 @@ use crate::config::values::ClientAuth;
 use crate::findings::Findings;
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
+use crate::startup::files;
 use crate::startup::materials::{self, Materials};
 use crate::tls::Credentials;
 use crate::tls::context::security_level;
@@ -46,6 +47,9 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let checked = checks::inspect(&materials, now, level);
     report.certificates = checked.certificates;
     report.findings.extend(checked.findings);
+    report
+        .findings
+        .extend(files::rehearse(&materials, &settings.certs_dir));
     let credentials = credentials(&materials);
     Preflight {
         report,

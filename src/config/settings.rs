@@ -3,6 +3,7 @@
 //! Takes [`Layers`], hands on [`Settings`] with every complaint about them. A setting that is wrong
 //! has its default in the result, so that all other checks can still be made and reported.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// Whether requests are logged.
     pub access_log: Switch,
+    /// Where each setting was written: faults that only OpenSSL or the system finds name it, too.
+    places: HashMap<&'static str, String>,
 }
 
 /// What is behind the gate.
@@ -149,9 +152,23 @@ impl Settings {
             log_format: read.one("log-format"),
             log_level: read.one("log-level"),
             access_log: read.one("access-log"),
+            places: places(layers),
         };
         (settings, read.findings)
     }
+
+    /// Where a setting was written: `--listen`, `CERTGATE_LISTEN`, `listen in FILE`.
+    pub fn place_of(&self, name: &str) -> Option<&str> {
+        self.places.get(name).map(String::as_str)
+    }
+}
+
+fn places(layers: &Layers) -> HashMap<&'static str, String> {
+    let written = definitions::DEFINITIONS.iter().filter_map(|definition| {
+        let written = layers.written(definition).ok()?;
+        Some((definition.name, written.place))
+    });
+    written.collect()
 }
 
 struct Reader<'a> {

@@ -69,6 +69,7 @@ impl Gateway {
         let behind = findings.note(Behind::build(settings, &telemetry));
         let ports = findings.note(Ports::bind(settings, &telemetry));
         let (Some(tls), Some(behind), Some(ports)) = (tls, behind, ports) else {
+            findings.locate(|name| settings.place_of(name));
             return Err(findings);
         };
         let service = Service {
@@ -101,6 +102,7 @@ impl Gateway {
         });
         findings.note(Behind::build(settings, &telemetry));
         findings.note(Ports::bind(settings, &telemetry));
+        findings.locate(|name| settings.place_of(name));
         findings
     }
 

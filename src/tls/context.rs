@@ -124,7 +124,8 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
         .set_min_proto_version(Some(settings.min_protocol.version()))
         .and_then(|()| builder.set_max_proto_version(Some(settings.max_protocol.version())));
     if let Err(error) = versions {
-        findings.push(refused_by_openssl("tls-protocols", "", &error));
+        let written = format!("{:?} to {:?}", settings.min_protocol, settings.max_protocol);
+        findings.push(refused_by_openssl("tls-protocols", &written, &error));
     }
     if let Err(finding) = set_ciphers(builder, &settings.ciphers, old) {
         findings.push(finding);
@@ -262,11 +263,12 @@ fn trust_digest(credentials: &Credentials, settings: &TlsSettings) -> [u8; 32] {
 }
 
 fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Finding {
-    let found = match written {
-        "" => format!("OpenSSL refuses it: {}", words(error)),
-        written => format!("OpenSSL refuses {written:?}: {}", words(error)),
+    // It gives no reason for a group that it doesn't know.
+    let reason = match error.errors() {
+        [] => String::new(),
+        _ => format!(": {}", words(error)),
     };
-    Finding::error(setting, found)
+    Finding::error(setting, format!("OpenSSL refuses {written:?}{reason}"))
 }
 
 fn unusable_certificate(error: ErrorStack) -> Findings {
@@ -287,7 +289,7 @@ fn words(error: &ErrorStack) -> String {
     let reasons: Vec<_> = error
         .errors()
         .iter()
-        .filter_map(|error| error.reason())
+        .filter_map(|error| error.data().or(error.reason()))
         .collect();
     match reasons.is_empty() {
         true => "no reason given".to_owned(),

@@ -10,6 +10,7 @@ use openssl::x509::verify::X509VerifyParam;
 use openssl::x509::{X509, X509PurposeId, X509Ref, X509StoreContext};
 
 use super::extensions::can_sign;
+use super::report::remaining;
 use super::{
     Moment, Validity, describe, graded, is_issued_by, is_self_signed, place, same_certificate,
 };
@@ -217,7 +218,7 @@ fn remarks(
     if days < 30 {
         let until = describe::time(certificate.not_after());
         findings.push(
-            Finding::warning(&place, format!("expires in {days} days, on {until}"))
+            Finding::warning(&place, format!("expires on {until}: {}", remaining(days)))
                 .advice("From then on it lets nobody in: renew the CA's certificate before"),
         );
     }

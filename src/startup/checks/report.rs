@@ -156,7 +156,8 @@ impl fmt::Display for CertificateReport {
     }
 }
 
-fn remaining(days: i64) -> String {
+/// How long until, or since, a date.
+pub(super) fn remaining(days: i64) -> String {
     match days {
         0 => "less than a day left".to_owned(),
         1 => "1 day left".to_owned(),

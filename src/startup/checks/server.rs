@@ -8,6 +8,7 @@ use openssl::ssl::{SslContextBuilder, SslMethod};
 use openssl::x509::{X509ExtendedKeyUsage, X509Ref};
 
 use super::chain::Ordered;
+use super::report::remaining;
 use super::{Moment, Validity, describe, is_issued_by, is_self_signed, place};
 use crate::findings::{Finding, Findings};
 use crate::identity::rfc2253;
@@ -84,7 +85,7 @@ fn lifetime(place: String, certificate: &X509Ref, moment: &Moment, findings: &mu
         Validity::Now if moment.days_left(certificate) < SOON => {
             let days = moment.days_left(certificate);
             findings.push(
-                Finding::warning(place, format!("expires in {days} days, on {until}"))
+                Finding::warning(place, format!("expires on {until}: {}", remaining(days)))
                     .advice("Renew it"),
             );
         }

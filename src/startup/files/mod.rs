@@ -9,6 +9,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
 use super::materials::{
@@ -78,6 +80,28 @@ pub fn write(materials: &Materials, certs_dir: &Path) -> Result<WrittenFiles, Fi
     Ok(written)
 }
 
+/// What `write` would stumble over, with nothing written: a place where no directory can be, a
+/// read-only file system, missing rights. A full disk shows only in writing.
+pub fn rehearse(materials: &Materials, certs_dir: &Path) -> Findings {
+    if wanted(materials).is_empty() {
+        return Findings::default();
+    }
+    // The directory itself, or the one that it would be made in.
+    let present = certs_dir
+        .ancestors()
+        .find(|dir| dir.symlink_metadata().is_ok());
+    let present = present.unwrap_or(Path::new("."));
+    let writable = match fs::metadata(present) {
+        Ok(metadata) if !metadata.is_dir() => Err(ErrorKind::NotADirectory.into()),
+        Ok(_) => access(present, Access::WRITE_OK | Access::EXEC_OK).map_err(io::Error::from),
+        Err(error) => Err(error),
+    };
+    match writable {
+        Ok(()) => Findings::default(),
+        Err(error) => failure(certs_dir, "can't be prepared", &error),
+    }
+}
+
 /// One file to write.
 struct Wanted<'a> {
     name: &'static str,
@@ -141,7 +165,7 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
     }
     // A sticky directory (/tmp) is shared on purpose: closing it would break its other users.
     let shared = mode & 0o1000 != 0;
-    if !shared && metadata.uid() == own_uid(dir)? {
+    if !shared && metadata.uid() == geteuid().as_raw() {
         return fs::set_permissions(dir, Permissions::from_mode(0o700));
     }
     findings.push(
@@ -157,15 +181,6 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
         ),
     );
     Ok(())
-}
-
-/// The user that files are made as, read off a file: asking the kernel directly needs unsafe code.
-fn own_uid(dir: &Path) -> io::Result<u32> {
-    let probe = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .suffix(SUFFIX)
-        .tempfile_in(dir)?;
-    Ok(probe.as_file().metadata()?.uid())
 }
 
 /// A run that was killed between writing and renaming leaves its temporaries, perhaps with the key.
