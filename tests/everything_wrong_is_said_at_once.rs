@@ -72,26 +72,28 @@ fn of_all_layers_certificates_ports_and_files() {
 }
 
 #[test]
-fn a_port_in_use_stops_all_listeners() {
+fn a_port_in_use_stops_everything() {
     let pki = Pki::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap();
-    for setting in ["listen", "admin"] {
-        let finished = certgate::serve(&pki)
-            .argument(format!("--{setting}={address}"))
-            .arguments(match setting {
-                "admin" => &[],
-                _ => &["--listen=127.77.0.2:0"],
-            })
-            .finish();
-        // `ports` gives --admin already; a flag that is given twice is wrong usage.
-        let expected = if setting == "admin" { 2 } else { 78 };
-        assert_eq!(finished.code(), expected, "{}", finished.stderr);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap();
+    let (free, any) = ("127.77.0.2:0".to_owned(), "127.0.0.1:0".to_owned());
+    for (setting, listen, admin) in [
+        ("listen", taken.to_string(), any.clone()),
+        ("listen", format!("{free},{taken}"), any.clone()),
+        ("admin", free, taken.to_string()),
+    ] {
+        let builder = certgate::bare(&["serve"])
+            .environment("SSL_SERVER_CERTIFICATE", pki.server.certificate_pem())
+            .environment("SSL_SERVER_KEY", pki.server.key_pem())
+            .environment("SSL_CLIENT_CERTIFICATE", pki.ca.certificate_pem())
+            .environment("CERTGATE_CERTS_DIR", "certs")
+            .environment("CERTGATE_LISTEN", listen)
+            .environment("CERTGATE_ADMIN", admin);
+        let finished = builder.finish();
+        assert_eq!(finished.code(), 78, "{}", finished.stderr);
+        let says = format!("error: {setting} {taken}: can't be bound");
+        assert!(finished.stderr.contains(&says), "{}", finished.stderr);
+        assert_eq!(finished.stdout, "");
+        assert!(!finished.certs_dir().exists());
     }
-    let finished = certgate::serve(&pki)
-        .argument(format!("--listen={address}"))
-        .finish();
-    let start = format!("error: listen {address}: can't be bound");
-    assert!(finished.stderr.contains(&start), "{}", finished.stderr);
-    assert!(!finished.certs_dir().exists());
 }

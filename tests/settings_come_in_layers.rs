@@ -205,7 +205,7 @@ fn wrong_types_are_errors() {
         ("drain-timeout = 5", "drain-timeout", "with its unit"),
         ("access-log = \"yes\"", "access-log", "one of on off"),
         ("[admin]\nport = 1", "admin", "a single value"),
-        ("admin = 1979-05-27", "admin", "an address"),
+        ("admin = 1979-05-27", "admin", "expected "),
     ] {
         // Without `ports`: a flag would hide what the file says.
         let builder = certgate::bare(&["check"]);
@@ -218,9 +218,6 @@ fn wrong_types_are_errors() {
             .lines()
             .find(|line| line.starts_with(&start));
         let line = line.unwrap_or_else(|| panic!("{text}\n{}", finished.stdout));
-        assert!(
-            says == "an address" || line.contains(says),
-            "{says:?}: {line}"
-        );
+        assert!(line.contains(says), "{says:?}: {line}");
     }
 }
