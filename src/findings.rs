@@ -81,7 +81,12 @@ impl fmt::Display for Finding {
             write!(f, "; expected {}", self.expected)?;
         }
         if !self.advice.is_empty() {
-            write!(f, ". {}.", self.advice.trim_end_matches('.'))?;
+            let stop = if self.advice.ends_with(['.', '?']) {
+                ""
+            } else {
+                "."
+            };
+            write!(f, ". {}{stop}", self.advice)?;
         }
         Ok(())
     }

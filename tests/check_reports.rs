@@ -234,7 +234,7 @@ fn what_stops_the_start() {
         ),
         (
             check(&pki).argument("--tls-groups=P-256:nonsense"),
-            "tls-groups",
+            "--tls-groups",
             "nonsense",
         ),
         (
@@ -298,7 +298,7 @@ fn nothing_is_written_or_kept() {
         .argument(format!("--listen={}", gate.address))
         .finish();
     assert_eq!(finished.code(), 78);
-    let says = format!("error: listen {}: can't be bound", gate.address);
+    let says = format!("error: --listen {}: can't be bound", gate.address);
     assert!(finished.stdout.contains(&says), "{}", finished.stdout);
     let response = client::with(&pki.client).get(gate.address, "/").unwrap();
     assert_eq!(response.status, 200);

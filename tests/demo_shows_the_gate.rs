@@ -134,7 +134,7 @@ fn a_port_in_use_is_said() {
     let temporary = builder.directory().to_owned();
     let finished = builder.environment("TMPDIR", temporary).finish();
     assert_eq!(finished.code(), 78);
-    let says = format!("error: listen {address}: can't be bound");
+    let says = format!("error: --listen {address}: can't be bound");
     assert!(finished.stderr.contains(&says), "{}", finished.stderr);
     assert!(finished.stderr.contains("--listen"), "{}", finished.stderr);
     assert_eq!(finished.stdout, "");

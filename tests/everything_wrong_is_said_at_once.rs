@@ -53,8 +53,8 @@ fn of_all_layers_certificates_ports_and_files() {
             "SSL_SERVER_KEY".to_owned(),
             "doesn't belong to the certificate",
         ),
-        (format!("root {}", root.display()), "does not exist"),
-        (format!("listen {taken_address}"), "can't be bound"),
+        (format!("--root {}", root.display()), "does not exist"),
+        (format!("--listen {taken_address}"), "can't be bound"),
     ];
     for (place, says) in &faults {
         let start = format!("error: {place}: ");
@@ -78,9 +78,9 @@ fn a_port_in_use_stops_everything() {
     let taken = listener.local_addr().unwrap();
     let (free, any) = ("127.77.0.2:0".to_owned(), "127.0.0.1:0".to_owned());
     for (setting, listen, admin) in [
-        ("listen", taken.to_string(), any.clone()),
-        ("listen", format!("{free},{taken}"), any.clone()),
-        ("admin", free, taken.to_string()),
+        ("CERTGATE_LISTEN", taken.to_string(), any.clone()),
+        ("CERTGATE_LISTEN", format!("{free},{taken}"), any.clone()),
+        ("CERTGATE_ADMIN", free, taken.to_string()),
     ] {
         let builder = certgate::bare(&["serve"])
             .environment("SSL_SERVER_CERTIFICATE", pki.server.certificate_pem())

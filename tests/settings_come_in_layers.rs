@@ -203,7 +203,7 @@ fn wrong_types_are_errors() {
         ),
         ("listen = []", "listen", "found nothing"),
         ("drain-timeout = 5", "drain-timeout", "with its unit"),
-        ("access-log = \"yes\"", "access-log", "one of on off"),
+        ("access-log = \"yes\"", "access-log", "on | off"),
         ("[admin]\nport = 1", "admin", "a single value"),
         ("admin = 1979-05-27", "admin", "expected "),
     ] {

@@ -264,9 +264,9 @@ fn trust_digest(credentials: &Credentials, settings: &TlsSettings) -> [u8; 32] {
 
 fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Finding {
     // It gives no reason for a group that it doesn't know.
-    let reason = match error.errors() {
-        [] => String::new(),
-        _ => format!(": {}", words(error)),
+    let reason = match words(error) {
+        words if words.is_empty() => words,
+        words => format!(": {words}"),
     };
     Finding::error(setting, format!("OpenSSL refuses {written:?}{reason}"))
 }
@@ -291,8 +291,5 @@ fn words(error: &ErrorStack) -> String {
         .iter()
         .filter_map(|error| error.data().or(error.reason()))
         .collect();
-    match reasons.is_empty() {
-        true => "no reason given".to_owned(),
-        false => reasons.join(", "),
-    }
+    reasons.join(", ")
 }

@@ -233,7 +233,7 @@ fn a_useless_certificate_beside_a_good_root_only_warns() {
                 },
                 None,
             ),
-            "expires in 3 days",
+            ": 3 days left",
         ),
     ];
     let server = make::leaf("server", &root);

@@ -79,7 +79,7 @@ fn a_doubtful_server_certificate_only_warns() {
             make::issue(&make::spec("self"), None),
             "a self-signed server certificate",
         ),
-        (make::issue(&day, Some(&p.root)), "expires in 10 days"),
+        (make::issue(&day, Some(&p.root)), ": 10 days left"),
         (
             make::issue(
                 &Spec {
