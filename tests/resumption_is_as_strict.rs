@@ -72,6 +72,7 @@ fn a_good_client_resumes_as_itself() {
             for field in ["subject", "serial", "fingerprint", "tls"] {
                 assert_eq!(line[field], first[field], "{field}");
             }
+            assert_eq!(again.ticket.is_some(), first["tls"] == "TLSv1.3");
             ticket = again.ticket.unwrap_or(ticket);
         }
         assert_eq!(handshakes(&gate, "resumed"), before + 3.0);
@@ -182,7 +183,7 @@ fn not_after_a_certificate_of_the_chain_has_expired() {
 fn not_after_the_session_timeout_even_if_renewed_in_between() {
     let pki = Pki::new();
     let gate = certgate::serve(&pki)
-        .argument("--tls-session-timeout=1s")
+        .argument("--tls-session-timeout=2s")
         .start();
     let mut lineages = Vec::from(versions(&pki.client).map(|client| Lineage::start(&gate, client)));
     let since = Instant::now();
@@ -194,8 +195,9 @@ fn not_after_the_session_timeout_even_if_renewed_in_between() {
         lineages.retain_mut(|lineage| {
             let before = since.elapsed();
             let resumed = lineage.next(&gate).unwrap();
-            // Ages are counted in whole seconds.
-            assert!(!resumed || before < Duration::from_secs(2), "{before:?}");
+            // Ages are counted in whole seconds. (With a timeout of one, OpenSSL's own count would end
+            // each lineage with the second.)
+            assert!(!resumed || before < Duration::from_secs(3), "{before:?}");
             resumed
         });
         lineages.is_empty().then_some(())
