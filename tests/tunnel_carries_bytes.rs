@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::support::certgate::{self, Certgate};
 use crate::support::client::{self, Client};
 use crate::support::content::{self, Blocks, LARGE, Summing};
+use crate::support::http2::Raw;
 use crate::support::pki::{self, Pki};
 use crate::support::{PATIENCE, duplex, upstream};
 
@@ -254,34 +255,64 @@ fn an_upstream_that_breaks_off_is_no_orderly_end_for_the_client() {
 #[test]
 fn nobody_without_a_certificate_causes_a_connection() {
     let pki = Pki::new();
-    let stranger = pki::client("alice").signed_by(&pki::authority("Test CA").self_signed());
-    for scheme in ["tcp", "http", "h2c"] {
+    let namesake = pki::client("alice").signed_by(&pki::authority("Test CA").self_signed());
+    let other = pki::client("alice").signed_by(&pki::authority("Other CA").self_signed());
+    let expired = pki::Recipe {
+        not_after: -60,
+        ..pki::client("alice")
+    };
+    let expired = expired.signed_by(&pki.ca);
+    for (scheme, refusal) in [
+        ("tcp", "alert"),
+        ("http", "alert"),
+        ("http", "page"),
+        ("h2c", "alert"),
+        ("h2c", "page"),
+    ] {
         let (address, count) = upstream::counting();
-        for refusal in ["alert", "page"] {
-            let gate = certgate::serve(&pki)
-                .argument(format!("--upstream={scheme}://{address}"))
-                .argument(format!("--refusal={refusal}"));
-            if (scheme, refusal) == ("tcp", "page") {
-                continue;
-            }
-            let gate = gate.start();
-            for client in [client::anonymous(), client::with(&stranger)] {
-                for client in [
-                    client.clone().tls12(),
-                    client.clone().tls13(),
-                    client.alpn(b"\x02h2"),
-                ] {
-                    // Whether by an alert or a page: it's refused.
-                    if let Ok(mut connection) = client.connect(gate.address) {
-                        let _ = connection
-                            .write_all(b"GET / HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n");
-                        let _ = connection.stream.shutdown();
-                        let _ = connection.read_to_end(&mut Vec::new());
-                    }
-                }
-            }
-            assert_eq!(gate.metric("certgate_requests_total{status=\"200\"}"), 0.0);
+        let gate = certgate::serve(&pki)
+            .argument(format!("--upstream={scheme}://{address}"))
+            .argument(format!("--refusal={refusal}"))
+            .argument("--upstream-timeout=5s")
+            .start();
+        for client in [
+            client::anonymous(),
+            client::with(&namesake),
+            client::with(&other),
+            client::with(&expired),
+        ] {
+            ask(&client.clone().tls12(), gate.address);
+            ask(&client.clone().tls13(), gate.address);
+            ask(&client.alpn(b"\x02h2"), gate.address);
         }
-        assert_eq!(count.load(Ordering::SeqCst), 0, "{scheme}");
+        assert_eq!(count.load(Ordering::SeqCst), 0, "{scheme} {refusal}");
+    }
+}
+
+/// Asks for something, in the language that was agreed on, and waits until that is settled: by an
+/// alert, a page, or an answer that shouldn't be.
+fn ask(client: &Client, address: SocketAddr) {
+    let Ok(mut connection) = client.connect(address) else {
+        return;
+    };
+    if connection.stream.ssl().selected_alpn_protocol() == Some(b"h2") {
+        let mut frames = Raw::new(connection);
+        let fields = [
+            ":method",
+            "GET",
+            ":scheme",
+            "https",
+            ":path",
+            "/",
+            ":authority",
+            "app",
+        ];
+        let fields: Vec<_> = fields.chunks(2).map(|field| (field[0], field[1])).collect();
+        frames.headers(1, &fields, true);
+        frames.verdict(1);
+    } else {
+        let request = b"GET / HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n";
+        let _ = connection.write_all(request);
+        let _ = connection.read_to_end(&mut Vec::new());
     }
 }
