@@ -99,10 +99,25 @@ pub fn full(content: &str) -> Body {
     Full::from(content.to_owned()).boxed()
 }
 
-/// Content, and trailers after it.
+/// Content that doesn't say its length, and trailers after it.
 pub fn with_trailers(content: &str, trailers: HeaderMap) -> Body {
-    let body = Full::from(content.to_owned());
-    body.with_trailers(async { Some(Ok(trailers)) }).boxed()
+    let data = Frame::data(Bytes::from(content.to_owned()));
+    BodyExt::boxed(Frames(vec![Frame::trailers(trailers), data]))
+}
+
+/// The last one is sent first.
+struct Frames(Vec<Frame<Bytes>>);
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop().map(Ok))
+    }
 }
 
 /// Much content.
@@ -192,9 +207,8 @@ impl Raw {
     /// Says hello over a connection that agreed on h2.
     pub fn new(connection: Connection) -> Self {
         let mut raw = Self(connection);
-        raw.0
-            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            .unwrap();
+        // A failure means that the connection was refused, which the verdict tells.
+        let _ = raw.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         raw.frame(SETTINGS, 0, 0, b"");
         raw
     }
