@@ -255,7 +255,13 @@ fn an_upstream_that_breaks_off_is_no_orderly_end_for_the_client() {
 #[test]
 fn nobody_without_a_certificate_causes_a_connection() {
     let pki = Pki::new();
-    let stranger = pki::client("alice").signed_by(&pki::authority("Test CA").self_signed());
+    let namesake = pki::client("alice").signed_by(&pki::authority("Test CA").self_signed());
+    let other = pki::client("alice").signed_by(&pki::authority("Other CA").self_signed());
+    let expired = pki::Recipe {
+        not_after: -60,
+        ..pki::client("alice")
+    };
+    let expired = expired.signed_by(&pki.ca);
     for (scheme, refusal) in [
         ("tcp", "alert"),
         ("http", "alert"),
@@ -269,7 +275,12 @@ fn nobody_without_a_certificate_causes_a_connection() {
             .argument(format!("--refusal={refusal}"))
             .argument("--upstream-timeout=5s")
             .start();
-        for client in [client::anonymous(), client::with(&stranger)] {
+        for client in [
+            client::anonymous(),
+            client::with(&namesake),
+            client::with(&other),
+            client::with(&expired),
+        ] {
             ask(&client.clone().tls12(), gate.address);
             ask(&client.clone().tls13(), gate.address);
             ask(&client.alpn(b"\x02h2"), gate.address);
