@@ -74,8 +74,10 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     );
     let served = runtime.spawn(gateway.run(signals));
     show(&pki, address)?;
-    invite(directory, address, admin);
+    // Only now, so that the lines about these three don't stand between; and before anybody else
+    // can know the address.
     logs::start(settings.log_format, settings.log_level);
+    invite(directory, address, admin);
     runtime.block_on(served).context("the gateway broke")?;
     println!("\ncertgate demo: {} is removed", directory.display());
     Ok(Exit::Fine)
