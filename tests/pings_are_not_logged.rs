@@ -5,15 +5,12 @@ use std::net::{Shutdown, TcpStream};
 use tokio::net::TcpSocket;
 
 use crate::support::certgate::{self, Certgate};
-use crate::support::eventually;
 use crate::support::pki::Pki;
 
 /// Waits until all are counted, and sees that nothing else came of them.
 #[track_caller]
 fn only_counted(gate: Certgate, pings: u32) {
-    eventually("all pings to be counted", || {
-        (gate.metric("certgate_tcp_pings_total") == f64::from(pings)).then_some(())
-    });
+    gate.counts("certgate_tcp_pings_total", f64::from(pings));
     let handshakes = ["full", "resumed", "refused"];
     for result in handshakes {
         let metric = format!("certgate_handshakes_total{{result=\"{result}\"}}");

@@ -323,6 +323,14 @@ impl Certgate {
         line.map_or(0.0, |value| value.parse().unwrap())
     }
 
+    /// Waits until a metric has this value: a client can see its refusal before it is counted.
+    #[track_caller]
+    pub fn counts(&self, name: &str, value: f64) {
+        super::eventually(&format!("{name} {value}"), || {
+            (self.metric(name) == value).then_some(())
+        });
+    }
+
     pub fn signal(&self, signal: &str) {
         // The shell's own `kill`: not every machine has it as a program.
         let command = format!("kill -s {signal} {}", self.pid());
