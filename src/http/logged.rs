@@ -11,6 +11,7 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use super::body::{Body, BoxError};
 use crate::access::Connection;
+use crate::identity::on_one_line;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::RequestServed;
 
@@ -41,7 +42,7 @@ impl Log {
             connection,
             telemetry,
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            path: on_one_line(request.uri().path()),
             version: request.version(),
             start: Instant::now(),
         }))
