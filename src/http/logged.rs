@@ -11,7 +11,7 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use super::body::{Body, BoxError};
 use crate::access::Connection;
-use crate::identity::on_one_line;
+use crate::identity::escaped;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::RequestServed;
 
@@ -42,7 +42,7 @@ impl Log {
             connection,
             telemetry,
             method: request.method().clone(),
-            path: on_one_line(request.uri().path()),
+            path: escaped(request.uri().path()),
             version: request.version(),
             start: Instant::now(),
         }))
