@@ -57,3 +57,16 @@ fn in_text() {
     );
     assert!(is_harmless(line), "{line:?}");
 }
+
+/// Anybody can ask for the refusal page, and the path is in the request's line.
+#[test]
+fn with_a_page() {
+    let gate = certgate::serve(&Pki::new())
+        .argument("--refusal=page")
+        .start();
+    let mut connection = client::anonymous().connect(gate.address).unwrap();
+    let request = "GET /a\u{9b}2J\u{202e}b HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_eq!(connection.request(request).unwrap().status, 403);
+    let line = gate.event("request");
+    assert_eq!(line["path"], "/a\\C2\\9B2J\\E2\\80\\AEb");
+}
