@@ -57,3 +57,23 @@ fn every_dependency_is_explained() {
         );
     }
 }
+
+#[test]
+fn the_tests_of_what_must_never_happen_are_there() {
+    let page = read("SECURITY.md");
+    let tests = page
+        .lines()
+        .filter_map(|line| line.rsplit("| ").next()?.strip_suffix(" |"));
+    let names: Vec<&str> = tests
+        .flat_map(|cell| cell.split(", "))
+        .filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let file = match name.contains('/') {
+            true => name.to_owned(),
+            false => format!("tests/{name}.rs"),
+        };
+        read(&file);
+    }
+}
