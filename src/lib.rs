@@ -47,6 +47,9 @@ pub mod admin;
 
 pub mod lifecycle;
 
+// The load generator, which shares nothing with the gateway but the leaves.
+pub mod bench;
+
 // Leaves, which every part may use.
 pub mod config;
 pub mod findings;
