@@ -4,32 +4,28 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
+use crate::config::Settings;
 use crate::config::definitions::{DEFINITIONS, Definition};
 use crate::config::layers::{Flags, Layers};
-use crate::config::{Settings, definitions};
 use crate::findings::Findings;
 
-/// A command line, understood.
-pub struct Invocation {
-    /// What to do.
-    pub command: Command,
-    /// With which settings.
-    pub settings: SettingsArguments,
-}
-
-/// What to do.
+/// What to do, with what was said about it.
 pub enum Command {
     /// Be the gateway.
-    Serve,
+    Serve(SettingsArguments),
     /// Look everything over.
     Check {
+        /// The gateway's settings.
+        settings: SettingsArguments,
         /// For programs.
         json: bool,
     },
     /// Show it to a newcomer.
-    Demo,
+    Demo(SettingsArguments),
     /// Ask a running gateway.
-    Health,
+    Health(SettingsArguments),
+    /// Load a server; nothing of the gateway's settings is said there.
+    Bench(ArgMatches),
 }
 
 /// The settings' flags, and the file.
@@ -56,24 +52,25 @@ impl SettingsArguments {
 }
 
 /// Reads the process's arguments. Wrong usage and `--help` end the process here, with 2 and 0.
-pub fn parse() -> Invocation {
+pub fn parse() -> Command {
     let matches = command_line().get_matches();
-    let (command, matches) = match matches.subcommand() {
-        Some(("check", sub)) => {
-            let json = sub.get_one::<String>("format").is_some_and(|f| f == "json");
-            (Command::Check { json }, sub)
-        }
-        Some(("demo", sub)) => (Command::Demo, sub),
-        Some(("health", sub)) => (Command::Health, sub),
-        Some((_, sub)) => (Command::Serve, sub),
-        None => (Command::Serve, &matches),
-    };
-    Invocation {
-        command,
-        settings: SettingsArguments {
-            flags: flags_of(matches),
-            config: matches.get_one::<PathBuf>("config").cloned(),
+    match matches.subcommand() {
+        Some(("check", sub)) => Command::Check {
+            settings: settings_of(sub),
+            json: sub.get_one::<String>("format").is_some_and(|f| f == "json"),
         },
+        Some(("demo", sub)) => Command::Demo(settings_of(sub)),
+        Some(("health", sub)) => Command::Health(settings_of(sub)),
+        Some(("bench", sub)) => Command::Bench(sub.clone()),
+        Some((_, sub)) => Command::Serve(settings_of(sub)),
+        None => Command::Serve(settings_of(&matches)),
+    }
+}
+
+fn settings_of(matches: &ArgMatches) -> SettingsArguments {
+    SettingsArguments {
+        flags: flags_of(matches),
+        config: matches.get_one::<PathBuf>("config").cloned(),
     }
 }
 
@@ -85,22 +82,18 @@ fn flags_of(matches: &ArgMatches) -> Flags {
     DEFINITIONS.iter().filter_map(values).collect()
 }
 
+/// Settings belong to the commands that read them, and to the bare command, which serves.
 fn command_line() -> clap::Command {
-    let sub = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
-    clap::Command::new("certgate")
+    let sub = |name: &'static str, about: &'static str| {
+        with_settings(clap::Command::new(name).about(about))
+    };
+    with_settings(clap::Command::new("certgate"))
         .version(env!("CARGO_PKG_VERSION"))
         .about("An mTLS gateway: only clients with a certificate of your CA get through.")
         .after_help(AFTER_HELP)
         .disable_help_subcommand(true)
-        .args(definitions::DEFINITIONS.iter().map(setting))
-        .arg(
-            Arg::new("config")
-                .long("config")
-                .value_name("FILE")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("TOML file with the same settings; CERTGATE_CONFIG names it, too")
-                .global(true),
-        )
+        // A setting ahead of a command would be one of the bare command, and be lost.
+        .args_conflicts_with_subcommands(true)
         .subcommand(sub("serve", "Serve (also when no command is given)"))
         .subcommand(
             sub(
@@ -123,6 +116,17 @@ fn command_line() -> clap::Command {
             "health",
             "Ask the running gateway's admin port; exit 0 if it is alive (HEALTHCHECK)",
         ))
+        .subcommand(super::bench::command())
+}
+
+fn with_settings(command: clap::Command) -> clap::Command {
+    command.args(DEFINITIONS.iter().map(setting)).arg(
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .help("TOML file with the same settings; CERTGATE_CONFIG names it, too"),
+    )
 }
 
 fn setting(definition: &'static Definition) -> Arg {
@@ -144,7 +148,6 @@ fn setting(definition: &'static Definition) -> Arg {
             false => ArgAction::Set,
         })
         .allow_hyphen_values(true)
-        .global(true)
 }
 
 const AFTER_HELP: &str = "\

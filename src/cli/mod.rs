@@ -1,6 +1,7 @@
 //! The command line: arguments to settings, one file a command, results to exit codes.
 
 mod arguments;
+mod bench;
 mod check;
 mod demo;
 mod health;
@@ -9,7 +10,7 @@ mod serve;
 
 use std::process::ExitCode;
 
-use arguments::{Command, Invocation};
+use arguments::Command;
 
 use crate::findings::Findings;
 
@@ -26,12 +27,12 @@ enum Exit {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let Invocation { command, settings } = arguments::parse();
-    let exit = match command {
-        Command::Serve => serve::run(&settings),
-        Command::Check { json } => check::run(&settings, json),
-        Command::Demo => demo::run(&settings),
-        Command::Health => health::run(&settings),
+    let exit = match arguments::parse() {
+        Command::Serve(settings) => serve::run(&settings),
+        Command::Check { settings, json } => check::run(&settings, json),
+        Command::Demo(settings) => demo::run(&settings),
+        Command::Health(settings) => health::run(&settings),
+        Command::Bench(matches) => bench::run(&matches),
     };
     ExitCode::from(exit as u8)
 }

@@ -27,23 +27,25 @@ macro_rules! words {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name { $($(#[$variant_meta])* $variant),+ }
 
-        impl FromStr for $name {
-            type Err = Expected;
-            fn from_str(text: &str) -> Result<Self, Expected> {
+        impl std::str::FromStr for $name {
+            type Err = $crate::config::values::Expected;
+            fn from_str(text: &str) -> Result<Self, $crate::config::values::Expected> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(Expected([$($word),+].join(" | "))),
+                    _ => Err($crate::config::values::Expected([$($word),+].join(" | "))),
                 }
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(match self { $(Self::$variant => $word),+ })
             }
         }
     };
 }
+// The load generator's options are such sets, too.
+pub(crate) use words;
 
 words! {
     /// Whether a client must present a certificate.

@@ -10,7 +10,7 @@ pub mod failure;
     unsafe_code,
     reason = "the only place: what the openssl crate doesn't declare"
 )]
-mod ffi;
+pub(crate) mod ffi;
 pub mod handshake;
 mod resumption;
 mod verification;

@@ -1,0 +1,262 @@
+//! Why an operation failed: a closed list, with the label, the alert and the advice of each kind.
+//!
+//! Takes errors of the kernel, OpenSSL and hyper; hands on [`Failure`].
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::io;
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{self, SslRef};
+use openssl::x509::X509VerifyResult;
+
+/// How far an operation had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// TCP.
+    #[default]
+    Connect,
+    /// TLS.
+    Handshake,
+    /// The request and its answer, or the echo.
+    Request,
+    /// Waiting for the server's close.
+    Close,
+    /// Held open.
+    Idle,
+}
+
+impl Stage {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Connect => "while connecting",
+            Self::Handshake => "during the handshake",
+            Self::Request => "before the answer was whole",
+            Self::Close => "after the handshake",
+            Self::Idle => "while the connection was idle",
+        }
+    }
+}
+
+/// Why an operation failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nobody listens.
+    #[error("connection refused: nobody listens there")]
+    Refused,
+    /// No way there.
+    #[error("can't reach the server: {0}")]
+    Unreachable(String),
+    /// This machine can't: out of ports, files or addresses to bind.
+    #[error("this machine can't open the connection: {0}")]
+    Local(String),
+    /// The server went silent.
+    #[error("the server stalled: timed out {}", .0.words())]
+    Timeout(Stage),
+    /// RST.
+    #[error("the server reset the connection {}", .0.words())]
+    Reset(Stage),
+    /// FIN, or close_notify, too early.
+    #[error("the server closed the connection {}", .0.words())]
+    Closed(Stage),
+    /// The server refused with this alert (RFC 8446 section 6).
+    #[error("the server sent the alert {}", alert_name(*.0))]
+    Alert(u8),
+    /// An answer that is no TLS record.
+    #[error("the server answered, but not with TLS")]
+    NotTls,
+    /// We don't trust the server.
+    #[error("the server's certificate was not accepted: {0}")]
+    Untrusted(String),
+    /// Another failure of TLS.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// `--http 2` to a server without it.
+    #[error("the server didn't choose HTTP/2 (ALPN)")]
+    NoHttp2,
+    /// An answer that is neither 2xx nor 3xx.
+    #[error("the server answered with HTTP status {0}")]
+    Status(u16),
+    /// An answer that is no HTTP.
+    #[error("the answer is not HTTP: {0}")]
+    BadHttp(&'static str),
+    /// The HTTP/2 connection or stream broke.
+    #[error("HTTP/2 failed: {0}")]
+    Http2(String),
+    /// A tunnel that gave other bytes back.
+    #[error("the echo is not what was sent")]
+    WrongEcho,
+    /// Due, but no connection was free when time was up.
+    #[error("due, but not begun when time was up: all connections were busy")]
+    Overdue,
+}
+
+impl Failure {
+    /// The label in results.
+    pub fn kind(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Refused => "refused",
+            Self::Unreachable(_) => "unreachable",
+            Self::Local(_) => "client_limit",
+            Self::Timeout(Stage::Connect) => "connect_timeout",
+            Self::Timeout(Stage::Handshake) => "handshake_timeout",
+            Self::Timeout(Stage::Request) => "request_timeout",
+            Self::Timeout(Stage::Close | Stage::Idle) => "close_timeout",
+            Self::Reset(_) => "reset",
+            Self::Closed(Stage::Idle) => "closed_idle",
+            Self::Closed(_) => "closed",
+            Self::Alert(_) => "alert",
+            Self::NotTls => "not_tls",
+            Self::Untrusted(_) => "untrusted",
+            Self::Tls(_) => "tls",
+            Self::NoHttp2 => "no_http2",
+            Self::Status(status) => return Cow::Owned(format!("http_{status}")),
+            Self::BadHttp(_) => "bad_http",
+            Self::Http2(_) => "http2",
+            Self::WrongEcho => "wrong_echo",
+            Self::Overdue => "overdue",
+        })
+    }
+
+    /// The alert's name, if the server sent one.
+    pub fn alert(&self) -> Option<&'static str> {
+        match self {
+            Self::Alert(number) => Some(alert_name(*number)),
+            _ => None,
+        }
+    }
+
+    /// What `connect(2)` or `bind(2)` means.
+    pub fn of_connect(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::ConnectionReset => Self::Reset(Stage::Connect),
+            io::ErrorKind::TimedOut => Self::Timeout(Stage::Connect),
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Self::Unreachable(error.to_string())
+            }
+            _ => Self::Local(error.to_string()),
+        }
+    }
+
+    /// What a failed handshake means.
+    pub fn of_handshake(error: &ssl::Error, ssl: &SslRef) -> Self {
+        let verified = ssl.verify_result();
+        match Self::of_ssl(error, Stage::Handshake) {
+            Self::Tls(_) if verified != X509VerifyResult::OK => {
+                Self::Untrusted(verified.error_string().to_owned())
+            }
+            failure => failure,
+        }
+    }
+
+    /// What a failed read or write means, OpenSSL's and hyper's wrappings included.
+    pub fn of_io(error: &(dyn StdError + 'static), stage: Stage) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(error) = error.downcast_ref::<ssl::Error>() {
+                return Self::of_ssl(error, stage);
+            }
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                match error.get_ref() {
+                    Some(inner) => {
+                        next = Some(inner);
+                        continue;
+                    }
+                    None => return Self::of_plain_io(error, stage),
+                }
+            }
+            next = error.source();
+        }
+        Self::Http2(error.to_string())
+    }
+
+    fn of_plain_io(error: &io::Error, stage: Stage) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected => Self::Reset(stage),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => Self::Closed(stage),
+            _ => Self::of_connect(error),
+        }
+    }
+
+    fn of_ssl(error: &ssl::Error, stage: Stage) -> Self {
+        match (error.ssl_error(), error.io_error()) {
+            (Some(stack), _) => Self::of_stack(stack, stage),
+            (None, Some(error)) => Self::of_plain_io(error, stage),
+            (None, None) => Self::Closed(stage),
+        }
+    }
+
+    fn of_stack(stack: &ErrorStack, stage: Stage) -> Self {
+        let codes = stack
+            .errors()
+            .iter()
+            .filter(|error| error.library_code() == SSL_LIBRARY);
+        for code in codes.map(openssl::error::Error::reason_code) {
+            // sslerr.h; neither openssl nor openssl-sys has most of the names.
+            return match code {
+                // WRONG_VERSION_NUMBER, HTTP_REQUEST, HTTPS_PROXY_REQUEST, PACKET_LENGTH_TOO_LONG: what
+                // is no TLS at all shows in the first record.
+                267 | 156 | 155 | 198 if stage == Stage::Handshake => Self::NotTls,
+                // UNEXPECTED_EOF_WHILE_READING
+                294 => Self::Closed(stage),
+                code => match u8::try_from(code - ALERT_OFFSET) {
+                    Ok(number) => Self::Alert(number),
+                    Err(_) => Self::Tls(words(stack)),
+                },
+            };
+        }
+        Self::Tls(words(stack))
+    }
+}
+
+/// `ERR_LIB_SSL` (err.h).
+const SSL_LIBRARY: i32 = 20;
+/// sslerr.h: alerts from the peer are their number (RFC 8446 section 6) plus this.
+const ALERT_OFFSET: i32 = 1000;
+
+fn words(stack: &ErrorStack) -> String {
+    let reasons: Vec<_> = stack
+        .errors()
+        .iter()
+        .filter_map(openssl::error::Error::reason)
+        .collect();
+    reasons.join(", ")
+}
+
+/// The name in RFC 8446 section 6, or in RFC 5246 section 7.2 for those that are gone.
+pub fn alert_name(number: u8) -> &'static str {
+    match number {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        22 => "record_overflow",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        _ => "unknown",
+    }
+}

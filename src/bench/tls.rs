@@ -1,0 +1,208 @@
+//! Over what TLS the load is made: from options and identities to one OpenSSL context each.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
+use openssl::ssl::{
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslSession, SslSessionCacheMode,
+    SslVerifyMode,
+};
+use openssl::x509::X509;
+use openssl::x509::store::X509StoreBuilder;
+
+use super::identity::Identity;
+use super::plan::{HttpVersion, Mode, Plan};
+use crate::config::values::Protocol;
+
+/// How handshakes are made.
+pub struct TlsOptions {
+    /// Client certificates, in turn; empty for none.
+    pub identities: Vec<Identity>,
+    /// Who may have signed the server's certificate.
+    pub trust: Trust,
+    /// The name to ask for, and to expect in the certificate, instead of the target's host.
+    pub sni: Option<String>,
+    /// Exactly this version.
+    pub version: Option<Protocol>,
+    /// Key exchange groups, as OpenSSL writes them.
+    pub groups: Option<String>,
+    /// Ciphers, as OpenSSL writes them; `TLS_…` are suites of TLS 1.3.
+    pub ciphers: Option<String>,
+}
+
+/// Who may have signed the server's certificate.
+pub enum Trust {
+    /// These.
+    Authorities(Vec<X509>),
+    /// Anybody: the certificate isn't looked at.
+    Anybody,
+}
+
+/// What OpenSSL refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsFault {
+    /// A list of an option.
+    #[error("--{option} {value}: OpenSSL doesn't know it ({error})")]
+    Option {
+        /// The flag without its dashes.
+        option: &'static str,
+        /// What was written.
+        value: String,
+        /// OpenSSL's words.
+        error: ErrorStack,
+    },
+    /// A certificate, or OpenSSL itself.
+    #[error("OpenSSL can't use the certificate and key: {0}")]
+    Certificate(#[from] ErrorStack),
+}
+
+/// The newest ticket of one connection; written by OpenSSL's callback, read by the next connection.
+pub type TicketSlot = Arc<Mutex<Option<SslSession>>>;
+
+/// One context for each identity, or one without.
+pub fn contexts(options: &TlsOptions, plan: &Plan) -> Result<Vec<SslContext>, TlsFault> {
+    if options.identities.is_empty() {
+        return Ok(vec![context(options, plan, None)?]);
+    }
+    let identities = options.identities.iter();
+    identities
+        .map(|identity| context(options, plan, Some(identity)))
+        .collect()
+}
+
+fn context(
+    options: &TlsOptions,
+    plan: &Plan,
+    identity: Option<&Identity>,
+) -> Result<SslContext, TlsFault> {
+    let mut builder = SslContext::builder(SslMethod::tls_client())?;
+    builder.set_mode(
+        // Asynchronous writes: repeated from another buffer, taken in part.
+        SslMode::ACCEPT_MOVING_WRITE_BUFFER
+            | SslMode::ENABLE_PARTIAL_WRITE
+            | SslMode::NO_AUTO_CHAIN
+            // Thousands of connections are held in mode idle.
+            | SslMode::RELEASE_BUFFERS,
+    );
+    choose_protocol(&mut builder, options)?;
+    match &options.trust {
+        Trust::Anybody => builder.set_verify(SslVerifyMode::NONE),
+        Trust::Authorities(authorities) => {
+            let mut store = X509StoreBuilder::new()?;
+            for authority in authorities {
+                store.add_cert(authority.clone())?;
+            }
+            builder.set_cert_store(store.build());
+            builder.set_verify(SslVerifyMode::PEER);
+        }
+    }
+    if let Some(identity) = identity {
+        builder.set_certificate(&identity.leaf)?;
+        for certificate in &identity.chain {
+            builder.add_extra_chain_cert(certificate.clone())?;
+        }
+        builder.set_private_key(&identity.key)?;
+    }
+    if plan.is_http() {
+        builder.set_alpn_protos(match plan.http {
+            HttpVersion::One => b"\x08http/1.1",
+            HttpVersion::Two => b"\x02h2",
+        })?;
+    }
+    keep_tickets(&mut builder, plan.mode)?;
+    Ok(builder.build())
+}
+
+fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Result<(), TlsFault> {
+    let fault = |option: &'static str, value: &str| {
+        let value = value.to_owned();
+        move |error| TlsFault::Option {
+            option,
+            value,
+            error,
+        }
+    };
+    if let Some(version) = options.version {
+        if version < Protocol::Tls12 {
+            // They sign with SHA-1, which OpenSSL allows at level 0 only.
+            builder.set_security_level(0);
+        }
+        builder.set_min_proto_version(Some(version.version()))?;
+        builder.set_max_proto_version(Some(version.version()))?;
+    }
+    if let Some(groups) = &options.groups {
+        builder
+            .set_groups_list(groups)
+            .map_err(fault("tls-groups", groups))?;
+    }
+    // TLS 1.3 suites and older ciphers are two lists to OpenSSL, one to people.
+    let written = options.ciphers.as_deref().unwrap_or_default();
+    let parts = written
+        .split([':', ',', ' '])
+        .filter(|part| !part.is_empty());
+    let (suites, ciphers): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with("TLS_"));
+    if !suites.is_empty() {
+        builder
+            .set_ciphersuites(&suites.join(":"))
+            .map_err(fault("tls-ciphers", written))?;
+    }
+    if !ciphers.is_empty() {
+        builder
+            .set_cipher_list(&ciphers.join(":"))
+            .map_err(fault("tls-ciphers", written))?;
+    }
+    Ok(())
+}
+
+/// Tickets are kept in mode resumed only; elsewhere every handshake is a full one.
+fn keep_tickets(builder: &mut SslContextBuilder, mode: Mode) -> Result<(), ErrorStack> {
+    if mode != Mode::Resumed {
+        builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+        return Ok(());
+    }
+    let index = ticket_index()?;
+    builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
+    builder.set_new_session_callback(move |ssl, session| {
+        if let Some(slot) = ssl.ex_data(index) {
+            // Nothing panics while it holds the lock; a value is whole at any time.
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+        }
+    });
+    Ok(())
+}
+
+/// Where a connection has its [`TicketSlot`].
+pub(super) fn ticket_index() -> Result<Index<Ssl, TicketSlot>, ErrorStack> {
+    static INDEX: OnceLock<Index<Ssl, TicketSlot>> = OnceLock::new();
+    if let Some(index) = INDEX.get() {
+        return Ok(*index);
+    }
+    let index = Ssl::new_ex_index()?;
+    Ok(*INDEX.get_or_init(|| index))
+}
+
+/// The file of the system's CAs, where the usual systems have it; `SSL_CERT_FILE` goes ahead.
+/// OpenSSL's own default is a path of the machine that built it.
+pub fn system_authorities() -> Option<PathBuf> {
+    const USUAL: [&str; 5] = [
+        // Debian, Ubuntu, Alpine, Arch
+        "/etc/ssl/certs/ca-certificates.crt",
+        // Fedora, RHEL, Amazon Linux
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        // openSUSE
+        "/etc/ssl/ca-bundle.pem",
+        // macOS, BSDs
+        "/etc/ssl/cert.pem",
+    ];
+    if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
+        return Some(file.into());
+    }
+    USUAL
+        .iter()
+        .map(Path::new)
+        .find(|path| path.exists())
+        .map(Path::to_owned)
+}
