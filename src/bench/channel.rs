@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;
+use openssl::ssl::{SslSession, SslSessionRef};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio_openssl::SslStream;
 
@@ -19,7 +20,6 @@ use super::http2::{self, Driver, Http2};
 use super::plan::{HttpVersion, Mode, Plan};
 use super::recorder::{Agreed, Sample};
 use super::target::TargetFault;
-use super::tls::TicketSlot;
 use super::wire::Wire;
 use super::{echo, http1};
 
@@ -84,10 +84,10 @@ impl Channel {
     pub async fn open(
         dialer: &Dialer,
         route: &Route,
-        slot: Option<&TicketSlot>,
+        session: Option<&SslSessionRef>,
         sample: &mut Sample,
     ) -> Result<Self, Failure> {
-        let dialed = dialer.dial(route, slot, sample).await?;
+        let dialed = dialer.dial(route, session, sample).await?;
         let facts = Rc::new(Facts {
             agreed: dialed.agreed.clone(),
             counted: Cell::new(false),
@@ -189,8 +189,8 @@ impl Channel {
     }
 
     /// Closes in order: with close_notify, so that tickets stay good, and after the server if that is
-    /// about to close.
-    pub async fn close(self, mode: Mode) {
+    /// about to close. Hands on the session, with the newest ticket that came.
+    pub async fn close(self, mode: Mode) -> Option<SslSession> {
         let (mut tls, server_first) = match self.speech {
             Speech::Http2(connection, driver) => {
                 return http2::close(connection, driver, CLOSE_PATIENCE).await;
@@ -211,7 +211,11 @@ impl Channel {
                 read_to_end(&mut tls).await;
             }
         };
-        let _ = tokio::time::timeout(CLOSE_PATIENCE, orderly).await;
+        if tokio::time::timeout(CLOSE_PATIENCE, orderly).await.is_err() {
+            // Sent in any case, at the latest now.
+            let _ = tokio::time::timeout(CLOSE_PATIENCE, tls.shutdown()).await;
+        }
+        tls.ssl().session().map(ToOwned::to_owned)
     }
 }
 

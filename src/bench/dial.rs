@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslContext, SslRef};
+use openssl::ssl::{Ssl, SslContext, SslRef, SslSessionRef};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_openssl::SslStream;
@@ -17,7 +17,6 @@ use super::failure::{Failure, Stage};
 use super::plan::Plan;
 use super::proxy_header;
 use super::recorder::{Agreed, Sample};
-use super::tls::{TicketSlot, ticket_index};
 use super::wire::Wire;
 use crate::tls::ffi;
 
@@ -89,11 +88,11 @@ impl Dialer {
         }
     }
 
-    /// Connects and shakes hands. With a slot, a session in it is offered, and new ones go there.
+    /// Connects and shakes hands, offering the session if there is one.
     pub async fn dial(
         &self,
         route: &Route,
-        slot: Option<&TicketSlot>,
+        session: Option<&SslSessionRef>,
         sample: &mut Sample,
     ) -> Result<Dialed, Failure> {
         let target = &self.plan.targets[route.target];
@@ -115,7 +114,7 @@ impl Dialer {
                 .await
                 .map_err(|error| Failure::of_io(&error, Stage::Handshake))?;
         }
-        let ssl = self.ssl(route, slot, sample).map_err(ours)?;
+        let ssl = self.ssl(route, session, sample).map_err(ours)?;
         let mut tls = SslStream::new(ssl, Wire(tcp)).map_err(ours)?;
         if let Err(error) = Pin::new(&mut tls).connect().await {
             return Err(Failure::of_handshake(&error, tls.ssl()));
@@ -130,7 +129,7 @@ impl Dialer {
     fn ssl(
         &self,
         route: &Route,
-        slot: Option<&TicketSlot>,
+        session: Option<&SslSessionRef>,
         sample: &mut Sample,
     ) -> Result<Ssl, ErrorStack> {
         let target = &self.plan.targets[route.target];
@@ -150,13 +149,9 @@ impl Dialer {
                 (None, None) => {}
             }
         }
-        if let Some(slot) = slot {
-            // Nothing panics while it holds the lock; a value is whole at any time.
-            if let Some(session) = &*slot.lock().unwrap_or_else(PoisonError::into_inner) {
-                ffi::offer_session(&mut ssl, session)?;
-                sample.offered = true;
-            }
-            ssl.set_ex_data(ticket_index()?, slot.clone());
+        if let Some(session) = session.filter(|session| ffi::is_resumable(session)) {
+            ffi::offer_session(&mut ssl, session)?;
+            sample.offered = true;
         }
         Ok(ssl)
     }

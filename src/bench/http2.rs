@@ -12,6 +12,7 @@ use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use openssl::ssl::SslSession;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio_openssl::SslStream;
@@ -31,6 +32,7 @@ const WINDOW: u32 = 16 * 1024 * 1024;
 pub struct Http2 {
     send: SendRequest<Empty<Bytes>>,
     broken_by: Rc<RefCell<Option<Failure>>>,
+    session: Rc<RefCell<Option<SslSession>>>,
 }
 
 /// The task that moves its bytes; it ends when the last [`Http2`] is gone.
@@ -42,10 +44,11 @@ impl Http2 {
         if dialed.agreed.alpn != "h2" {
             return Err(Failure::NoHttp2);
         }
-        let broken_by = Rc::default();
+        let (broken_by, session) = (Rc::default(), Rc::default());
         let stream = Witness {
             tls: dialed.tls,
             broken_by: Rc::clone(&broken_by),
+            session: Rc::clone(&session),
         };
         let (send, connection) = http2::Builder::new(OnThisThread)
             .initial_stream_window_size(WINDOW)
@@ -57,7 +60,14 @@ impl Http2 {
             // What breaks the connection reaches the requests on it, too.
             let _ = connection.await;
         });
-        Ok((Self { send, broken_by }, driver))
+        Ok((
+            Self {
+                send,
+                broken_by,
+                session,
+            },
+            driver,
+        ))
     }
 
     /// Sends one request, reads the whole answer.
@@ -96,11 +106,13 @@ impl Http2 {
     }
 }
 
-/// Ends the connection with GOAWAY and close_notify.
-pub async fn close(connection: Http2, driver: Driver, patience: Duration) {
-    drop(connection);
+/// Ends the connection with GOAWAY and close_notify; hands on its session.
+pub async fn close(connection: Http2, driver: Driver, patience: Duration) -> Option<SslSession> {
+    let Http2 { send, session, .. } = connection;
+    drop(send);
     // A server that is slow to end its side is left alone.
     let _ = tokio::time::timeout(patience, driver).await;
+    session.take()
 }
 
 /// The request to a target, to be cloned.
@@ -124,10 +136,13 @@ pub fn request(target: &Target, plan: &Plan) -> Result<Request<Empty<Bytes>>, ht
     request.body(Empty::new())
 }
 
-/// Remembers what broke the stream: h2 passes on no more than its text, and the alert is lost.
+/// Remembers what broke the stream (h2 passes on no more than its text, and the alert is lost), and
+/// the session.
 struct Witness {
     tls: SslStream<Wire>,
     broken_by: Rc<RefCell<Option<Failure>>>,
+    /// Written when the connection ends: by then its tickets have come.
+    session: Rc<RefCell<Option<SslSession>>>,
 }
 
 impl Witness {
@@ -166,6 +181,8 @@ impl AsyncWrite for Witness {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let session = self.tls.ssl().session().map(ToOwned::to_owned);
+        *self.session.borrow_mut() = session;
         Pin::new(&mut self.tls).poll_shutdown(context)
     }
 }

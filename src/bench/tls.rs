@@ -1,19 +1,16 @@
 //! Over what TLS the load is made: from options and identities to one OpenSSL context each.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::error::ErrorStack;
-use openssl::ex_data::Index;
 use openssl::ssl::{
-    Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslSession, SslSessionCacheMode,
-    SslVerifyMode,
+    SslContext, SslContextBuilder, SslMethod, SslMode, SslSessionCacheMode, SslVerifyMode,
 };
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
 use super::identity::Identity;
-use super::plan::{HttpVersion, Mode, Plan};
+use super::plan::{HttpVersion, Plan};
 use crate::config::values::Protocol;
 
 /// How handshakes are made.
@@ -57,9 +54,6 @@ pub enum TlsFault {
     #[error("OpenSSL can't use the certificate and key: {0}")]
     Certificate(#[from] ErrorStack),
 }
-
-/// The newest ticket of one connection; written by OpenSSL's callback, read by the next connection.
-pub type TicketSlot = Arc<Mutex<Option<SslSession>>>;
 
 /// One context for each identity, or one without.
 pub fn contexts(options: &TlsOptions, plan: &Plan) -> Result<Vec<SslContext>, TlsFault> {
@@ -111,7 +105,9 @@ fn context(
             HttpVersion::Two => b"\x02h2",
         })?;
     }
-    keep_tickets(&mut builder, plan.mode)?;
+    // Sessions are kept and offered by hand, in mode resumed only. OpenSSL's cache would also make a
+    // ticket useless once it was offered, though not every server gives a new one each time.
+    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
     Ok(builder.build())
 }
 
@@ -154,33 +150,6 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
             .map_err(fault("tls-ciphers", written))?;
     }
     Ok(())
-}
-
-/// Tickets are kept in mode resumed only; elsewhere every handshake is a full one.
-fn keep_tickets(builder: &mut SslContextBuilder, mode: Mode) -> Result<(), ErrorStack> {
-    if mode != Mode::Resumed {
-        builder.set_session_cache_mode(SslSessionCacheMode::OFF);
-        return Ok(());
-    }
-    let index = ticket_index()?;
-    builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
-    builder.set_new_session_callback(move |ssl, session| {
-        if let Some(slot) = ssl.ex_data(index) {
-            // Nothing panics while it holds the lock; a value is whole at any time.
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
-        }
-    });
-    Ok(())
-}
-
-/// Where a connection has its [`TicketSlot`].
-pub(super) fn ticket_index() -> Result<Index<Ssl, TicketSlot>, ErrorStack> {
-    static INDEX: OnceLock<Index<Ssl, TicketSlot>> = OnceLock::new();
-    if let Some(index) = INDEX.get() {
-        return Ok(*index);
-    }
-    let index = Ssl::new_ex_index()?;
-    Ok(*INDEX.get_or_init(|| index))
 }
 
 /// The file of the system's CAs, where the usual systems have it; `SSL_CERT_FILE` goes ahead.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use openssl::ssl::SslSession;
 use tokio::sync::Mutex;
 
 use super::alarm::Alarm;
@@ -16,7 +17,6 @@ use super::pace::{Pace, Turn};
 use super::plan::{HttpVersion, Mode, Plan};
 use super::progress::Counters;
 use super::recorder::{Recorder, Sample};
-use super::tls::TicketSlot;
 
 /// After so many failures in a row a worker of the closed loop begins to pause, so that a server that
 /// is down isn't asked as fast as it can say no.
@@ -65,7 +65,8 @@ pub struct Worker {
 
 #[derive(Default)]
 struct Ticket {
-    slot: TicketSlot,
+    /// With the newest ticket.
+    session: Option<SslSession>,
     primed: bool,
 }
 
@@ -138,6 +139,7 @@ impl Worker {
             // The operation is the resumed handshake, not what went ahead to make it possible.
             turn.due = Instant::now();
         }
+        let number = self.route;
         let mut sample = Sample::default();
         let outcome = self.within_timeout(&mut sample).await;
         let end = Instant::now();
@@ -145,9 +147,21 @@ impl Worker {
             Ok(Done::Stays(facts)) => self.succeeded(turn, end, &sample, &facts),
             Ok(Done::Over(channel)) => {
                 self.succeeded(turn, end, &sample, &channel.facts);
-                channel.close(self.mode()).await;
+                self.end(channel, number).await;
             }
-            Err(failure) => self.failed(turn, end, &failure),
+            Err(failure) => {
+                // OpenSSL takes no session again whose connection ended badly.
+                self.ticket(number).primed = false;
+                self.failed(turn, end, &failure);
+            }
+        }
+    }
+
+    /// Closes, and in mode resumed keeps the session for the next connection on this route.
+    async fn end(&mut self, channel: Channel, number: usize) {
+        let session = channel.close(self.mode()).await;
+        if self.mode() == Mode::Resumed && session.is_some() {
+            self.ticket(number).session = session;
         }
     }
 
@@ -172,11 +186,8 @@ impl Worker {
         let number = self.next_route();
         let shared = Rc::clone(&self.shared);
         let route = shared.dialer.route(number);
-        let slot = match self.mode() {
-            Mode::Resumed => Some(self.ticket(number).slot.clone()),
-            _ => None,
-        };
-        let mut channel = Channel::open(&shared.dialer, &route, slot.as_ref(), sample).await?;
+        let session = self.ticket(number).session.clone();
+        let mut channel = Channel::open(&shared.dialer, &route, session.as_deref(), sample).await?;
         let exchanged = channel
             .exchange(&shared.requests, &mut self.buffer, sample)
             .await;
@@ -309,8 +320,9 @@ impl Worker {
     async fn prime(&mut self, turn: Turn) -> bool {
         let mut sample = Sample::default();
         let route = self.route;
+        self.ticket(route).session = None;
         match self.within_timeout(&mut sample).await {
-            Ok(Done::Over(channel)) => channel.close(self.mode()).await,
+            Ok(Done::Over(channel)) => self.end(channel, route).await,
             Ok(Done::Stays(_)) => {}
             Err(failure) => {
                 self.failed(turn, Instant::now(), &failure);

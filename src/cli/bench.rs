@@ -14,6 +14,7 @@ use super::{Exit, failed};
 use crate::bench::result::BenchResult;
 use crate::bench::run::{self, Labels, RunFault};
 use crate::bench::target::TargetFault;
+use crate::bench::tls::TlsFault;
 use crate::bench::{compare, csv, report, text, verdict};
 
 pub use options::command;
@@ -62,6 +63,7 @@ fn measure(matches: &ArgMatches) -> Result<Exit, Unready> {
         settings: options::changed(matches),
     };
     let outcome = run::run(plan, &tls, labels).map_err(|fault| match fault {
+        RunFault::Tls(fault @ TlsFault::Option { .. }) => Unready::Usage(fault.to_string()),
         RunFault::Tls(fault) => Unready::Files(fault.into()),
         RunFault::Request(TargetFault::Url(url)) => {
             Unready::Usage(format!("{url}: can't be asked for"))

@@ -63,6 +63,13 @@ pub fn offer_session(ssl: &mut SslRef, session: &SslSessionRef) -> Result<(), Er
     unsafe { ssl.set_session(session) }
 }
 
+/// Whether a session can be offered at all: it has a ticket or an id, and no connection that used it
+/// ended badly.
+pub fn is_resumable(session: &SslSessionRef) -> bool {
+    // SAFETY: `session` is valid for the call, which reads three fields.
+    unsafe { SSL_SESSION_is_resumable(session.as_ptr()) == 1 }
+}
+
 /// The number of the key exchange group (IANA's "TLS Supported Groups"), once the handshake is done.
 /// `None` for key exchanges without one.
 pub fn negotiated_group(ssl: &SslRef) -> Option<c_int> {
@@ -213,6 +220,7 @@ unsafe extern "C" {
         data: *mut *mut c_void,
         length: *mut usize,
     ) -> c_int;
+    fn SSL_SESSION_is_resumable(session: *const SSL_SESSION) -> c_int;
     fn SSL_group_to_name(ssl: *mut SSL, id: c_int) -> *const c_char;
     fn SSL_CTX_set_timeout(context: *mut SSL_CTX, seconds: c_long) -> c_long;
 }

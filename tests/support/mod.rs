@@ -10,6 +10,7 @@ pub mod duplex;
 pub mod http;
 pub mod http2;
 pub mod http2_client;
+pub mod load;
 pub mod pki;
 pub mod refusals;
 pub mod upstream;
