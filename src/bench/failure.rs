@@ -190,25 +190,22 @@ impl Failure {
     }
 
     fn of_stack(stack: &ErrorStack, stage: Stage) -> Self {
-        let codes = stack
-            .errors()
-            .iter()
-            .filter(|error| error.library_code() == SSL_LIBRARY);
-        for code in codes.map(openssl::error::Error::reason_code) {
-            // sslerr.h; neither openssl nor openssl-sys has most of the names.
-            return match code {
-                // WRONG_VERSION_NUMBER, HTTP_REQUEST, HTTPS_PROXY_REQUEST, PACKET_LENGTH_TOO_LONG: what
-                // is no TLS at all shows in the first record.
-                267 | 156 | 155 | 198 if stage == Stage::Handshake => Self::NotTls,
-                // UNEXPECTED_EOF_WHILE_READING
-                294 => Self::Closed(stage),
-                code => match u8::try_from(code - ALERT_OFFSET) {
-                    Ok(number) => Self::Alert(number),
-                    Err(_) => Self::Tls(words(stack)),
-                },
-            };
+        let mut errors = stack.errors().iter();
+        let Some(error) = errors.find(|error| error.library_code() == SSL_LIBRARY) else {
+            return Self::Tls(words(stack));
+        };
+        // sslerr.h; neither openssl nor openssl-sys has most of the names.
+        match error.reason_code() {
+            // WRONG_VERSION_NUMBER, HTTP_REQUEST, HTTPS_PROXY_REQUEST, PACKET_LENGTH_TOO_LONG: what is
+            // no TLS at all shows in the first record.
+            267 | 156 | 155 | 198 if stage == Stage::Handshake => Self::NotTls,
+            // UNEXPECTED_EOF_WHILE_READING
+            294 => Self::Closed(stage),
+            code => match u8::try_from(code - ALERT_OFFSET) {
+                Ok(number) => Self::Alert(number),
+                Err(_) => Self::Tls(words(stack)),
+            },
         }
-        Self::Tls(words(stack))
     }
 }
 
