@@ -47,7 +47,7 @@ pub mod admin;
 
 pub mod lifecycle;
 
-// The load generator, which shares nothing with the gateway but the leaves.
+// The load generator, which shares the reading of PEMs and tls::ffi with the gateway, and the leaves.
 pub mod bench;
 
 // Leaves, which every part may use.
