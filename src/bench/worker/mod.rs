@@ -1,5 +1,8 @@
 //! One worker: one operation after the other, each recorded as what it was.
 
+mod attempt;
+mod idle;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,14 +12,14 @@ use std::time::{Duration, Instant};
 use openssl::ssl::SslSession;
 use tokio::sync::Mutex;
 
-use super::alarm::Alarm;
-use super::channel::{Channel, Facts, Requests};
-use super::dial::Dialer;
-use super::failure::{Failure, Stage};
-use super::pace::{Pace, Turn};
-use super::plan::{HttpVersion, Mode, Plan};
-use super::progress::Counters;
-use super::recorder::{Recorder, Sample};
+use crate::bench::alarm::Alarm;
+use crate::bench::channel::{Channel, Facts, Requests};
+use crate::bench::dial::Dialer;
+use crate::bench::failure::Failure;
+use crate::bench::pace::{Pace, Turn};
+use crate::bench::plan::{Mode, Plan};
+use crate::bench::progress::Counters;
+use crate::bench::recorder::{Recorder, Sample};
 
 /// After so many failures in a row a worker of the closed loop begins to pause, so that a server that
 /// is down isn't asked as fast as it can say no.
@@ -170,148 +173,6 @@ impl Worker {
         match tokio::time::timeout(timeout, self.attempt(sample)).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(Failure::Timeout(sample.stage)),
-        }
-    }
-
-    async fn attempt(&mut self, sample: &mut Sample) -> Result<Done, Failure> {
-        match self.mode() {
-            Mode::Requests if self.plan().http == HttpVersion::Two => self.stream(sample).await,
-            Mode::Requests | Mode::Tunnel => self.keep_alive(sample).await,
-            _ => self.once(sample).await.map(Done::Over),
-        }
-    }
-
-    /// A connection of its own.
-    async fn once(&mut self, sample: &mut Sample) -> Result<Channel, Failure> {
-        let number = self.next_route();
-        let shared = Rc::clone(&self.shared);
-        let route = shared.dialer.route(number);
-        let session = self.ticket(number).session.clone();
-        let mut channel = Channel::open(&shared.dialer, &route, session.as_deref(), sample).await?;
-        let exchanged = channel
-            .exchange(&shared.requests, &mut self.buffer, sample)
-            .await;
-        match exchanged {
-            Ok(_) if self.says_nothing() && self.mode() != Mode::Idle => {
-                channel.confirm(sample).await?;
-                Ok(channel)
-            }
-            Ok(_) => Ok(channel),
-            Err(failure @ Failure::Status(_)) => {
-                channel.close(self.mode()).await;
-                Err(failure)
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
-    /// On the connection that stays. It is out of `held` meanwhile, so that one whose operation timed
-    /// out, with half an answer on its way, is never used again.
-    async fn keep_alive(&mut self, sample: &mut Sample) -> Result<Done, Failure> {
-        let shared = Rc::clone(&self.shared);
-        let mut channel = match self.held.take() {
-            Some(channel) => channel,
-            None => {
-                let route = shared.dialer.route(self.next_route());
-                Channel::open(&shared.dialer, &route, None, sample).await?
-            }
-        };
-        let stays = channel
-            .exchange(&shared.requests, &mut self.buffer, sample)
-            .await;
-        match stays {
-            Ok(true) => {
-                let facts = Rc::clone(&channel.facts);
-                self.held = Some(channel);
-                Ok(Done::Stays(facts))
-            }
-            Ok(false) => Ok(Done::Over(channel)),
-            Err(failure @ Failure::Status(_)) => {
-                channel.close(self.mode()).await;
-                Err(failure)
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
-    /// On one stream of a connection that several workers use.
-    async fn stream(&mut self, sample: &mut Sample) -> Result<Done, Failure> {
-        let shared = Rc::clone(&self.shared);
-        let common = Rc::clone(&self.common);
-        let mut opened = common.lock().await;
-        let known = opened
-            .as_ref()
-            .and_then(|channel| Some((channel.share()?, channel.target())));
-        let ((mut connection, facts), target) = match known {
-            Some(known) => known,
-            None => {
-                let route = shared.dialer.route(self.next_route());
-                let channel = Channel::open(&shared.dialer, &route, None, sample).await?;
-                let shared = channel.share().ok_or(Failure::Closed(Stage::Request))?;
-                let target = channel.target();
-                *opened = Some(channel);
-                (shared, target)
-            }
-        };
-        drop(opened);
-        sample.stage = Stage::Request;
-        connection
-            .get(shared.requests.http2(target), sample)
-            .await?;
-        Ok(Done::Stays(facts))
-    }
-
-    async fn open_and_hold(&mut self) {
-        let turn = Turn {
-            due: Instant::now(),
-            measured: true,
-        };
-        let mut sample = Sample::default();
-        let timeout = self.plan().timeout;
-        let outcome = tokio::time::timeout(timeout, self.once(&mut sample)).await;
-        let end = Instant::now();
-        match outcome.unwrap_or(Err(Failure::Timeout(sample.stage))) {
-            Ok(channel) => {
-                self.held = Some(channel);
-                self.opened = Some((turn, end, sample));
-                self.counters().operations.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(failure) => self.failed(turn, end, &failure),
-        }
-    }
-
-    async fn survived(&mut self, turn: Turn, end: Instant, mut sample: Sample) {
-        let Some(mut channel) = self.held.take() else {
-            return;
-        };
-        let shared = Rc::clone(&self.shared);
-        let mut last = Sample::default();
-        let ask = async {
-            channel.is_alive(&mut last).await?;
-            channel
-                .exchange(&shared.requests, &mut self.buffer, &mut last)
-                .await
-        };
-        let asked = tokio::time::timeout(shared.dialer.plan.timeout, ask).await;
-        match asked.unwrap_or(Err(Failure::Timeout(Stage::Request))) {
-            Ok(_) => {
-                sample.requests += last.requests;
-                sample.received += last.received;
-                sample.sent += last.sent;
-                let mut recorder = self.shared.recorder.borrow_mut();
-                recorder.success(turn.due, end, &sample);
-                recorder.connection(&channel.facts.agreed);
-                drop(recorder);
-                self.held = Some(channel);
-            }
-            Err(failure) => {
-                let failure = match failure {
-                    Failure::Closed(_) => Failure::Closed(Stage::Idle),
-                    Failure::Reset(_) => Failure::Reset(Stage::Idle),
-                    failure => failure,
-                };
-                self.failed(turn, Instant::now(), &failure);
-            }
         }
     }
 
