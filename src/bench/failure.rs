@@ -168,7 +168,12 @@ impl Failure {
             }
             next = error.source();
         }
-        Self::Http2(error.to_string())
+        // hyper's own words are "http2 error"; h2's, at the end of the chain, say which.
+        let mut last = error;
+        while let Some(source) = last.source() {
+            last = source;
+        }
+        Self::Http2(last.to_string())
     }
 
     fn of_plain_io(error: &io::Error, stage: Stage) -> Self {
