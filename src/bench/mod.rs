@@ -39,4 +39,5 @@ pub mod run;
 pub mod target;
 pub mod text;
 pub mod tls;
+pub mod units;
 pub mod verdict;
