@@ -140,7 +140,9 @@ impl Draw {
         let note = match self.every {
             0 | 1 => String::new(),
             every => {
-                format!("Each step covers {every} s: the mean rate, the middle p50, the worst p99.")
+                format!(
+                    "Each step covers up to {every} s: the mean rate, the middle p50, the worst p99."
+                )
             }
         };
         Chart {
