@@ -10,7 +10,6 @@ fn neither_takes_the_others_flags() {
         &["check", "--rate=1"],
         // It would be a setting of the bare command, and be lost.
         &["--listen=127.0.0.1:0", "bench", "https://localhost:1/"],
-        &["--listen=127.0.0.1:0", "serve"],
     ] {
         let finished = bare(arguments).finish();
         assert_eq!(finished.code(), 2, "{arguments:?}: {}", finished.stderr);

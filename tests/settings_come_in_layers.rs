@@ -221,3 +221,24 @@ fn wrong_types_are_errors() {
         assert!(line.contains(says), "{says:?}: {line}");
     }
 }
+
+#[test]
+fn flags_may_stand_before_the_command_and_win_after_it() {
+    let pki = Pki::new();
+    for (arguments, optional) in [
+        (&["--client-auth=optional", "serve"][..], true),
+        (
+            &["--client-auth=optional", "serve", "--client-auth=required"],
+            false,
+        ),
+    ] {
+        let gate = certgate::bare(arguments)
+            .environment("SSL_SERVER_CERTIFICATE", pki.server.certificate_pem())
+            .environment("SSL_SERVER_KEY", pki.server.key_pem())
+            .environment("SSL_CLIENT_CERTIFICATE", pki.ca.certificate_pem())
+            .ports()
+            .start();
+        let admitted = client::anonymous().get(gate.address, "/").is_ok();
+        assert_eq!(admitted, optional, "{arguments:?}");
+    }
+}

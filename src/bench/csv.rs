@@ -1,7 +1,6 @@
 //! One line a run, for spreadsheets (RFC 4180).
 
 use super::result::{BenchResult, Phase};
-use super::text::phase_name;
 
 const PHASES: [Phase; 4] = [
     Phase::Connect,
@@ -66,7 +65,7 @@ fn columns(result: Option<&BenchResult>) -> Vec<(String, String)> {
         rate(r.totals.requests, r.measured_seconds)
     });
     for phase in PHASES {
-        let name = phase_name(phase).replace(' ', "_");
+        let name = phase.name().replace(' ', "_");
         let latency = |r: &BenchResult| r.latencies.iter().find(|l| l.phase == phase).cloned();
         let value = |r: &BenchResult, of: &dyn Fn(&super::result::Latency) -> u64| {
             latency(r).map_or(String::new(), |latency| of(&latency).to_string())

@@ -101,6 +101,18 @@ pub enum Phase {
     Whole,
 }
 
+impl Phase {
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Handshake => "handshake",
+            Self::FirstByte => "first byte",
+            Self::Whole => "whole",
+        }
+    }
+}
+
 /// The distribution of one phase, in microseconds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Latency {

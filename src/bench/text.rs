@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::result::{BenchResult, Latency, Phase};
+use super::result::{BenchResult, Latency};
+use super::units;
 
 /// The whole result as text, its last line ended.
 pub fn table(result: &BenchResult) -> String {
@@ -78,7 +79,7 @@ fn latencies(out: &mut String, latencies: &[Latency]) -> fmt::Result {
     }
     writeln!(out)?;
     for latency in latencies {
-        write!(out, "{:<12}", phase_name(latency.phase))?;
+        write!(out, "{:<12}", latency.phase.name())?;
         let Latency {
             p50,
             p90,
@@ -88,7 +89,7 @@ fn latencies(out: &mut String, latencies: &[Latency]) -> fmt::Result {
             ..
         } = *latency;
         for micros in [latency.mean.round() as u64, p50, p90, p99, p99_9, max] {
-            write!(out, "{:>12}", duration(micros))?;
+            write!(out, "{:>12}", units::micros(micros as f64))?;
         }
         writeln!(out)?;
     }
@@ -163,23 +164,4 @@ fn costs(out: &mut String, result: &BenchResult) -> fmt::Result {
         mib(server.memory_before),
         mib(server.memory_during),
     )
-}
-
-/// What a phase is called in tables.
-pub fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Connect => "connect",
-        Phase::Handshake => "handshake",
-        Phase::FirstByte => "first byte",
-        Phase::Whole => "whole",
-    }
-}
-
-/// Microseconds in the unit that fits: `312 µs`, `1.52 ms`, `2.10 s`.
-pub fn duration(micros: u64) -> String {
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..1_000_000 => format!("{:.2} ms", micros as f64 / 1e3),
-        _ => format!("{:.2} s", micros as f64 / 1e6),
-    }
 }

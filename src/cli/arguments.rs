@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::config::Settings;
@@ -56,21 +57,42 @@ pub fn parse() -> Command {
     let matches = command_line().get_matches();
     match matches.subcommand() {
         Some(("check", sub)) => Command::Check {
-            settings: settings_of(sub),
+            settings: settings_of(&matches, sub),
             json: sub.get_one::<String>("format").is_some_and(|f| f == "json"),
         },
-        Some(("demo", sub)) => Command::Demo(settings_of(sub)),
-        Some(("health", sub)) => Command::Health(settings_of(sub)),
-        Some(("bench", sub)) => Command::Bench(sub.clone()),
-        Some((_, sub)) => Command::Serve(settings_of(sub)),
-        None => Command::Serve(settings_of(&matches)),
+        Some(("demo", sub)) => Command::Demo(settings_of(&matches, sub)),
+        Some(("health", sub)) => Command::Health(settings_of(&matches, sub)),
+        Some(("bench", sub)) => {
+            refuse_settings(&matches);
+            Command::Bench(sub.clone())
+        }
+        Some((_, sub)) => Command::Serve(settings_of(&matches, sub)),
+        None => Command::Serve(settings_of(&matches, &matches)),
     }
 }
 
-fn settings_of(matches: &ArgMatches) -> SettingsArguments {
+/// Settings may stand before and after the command; what stands after it wins.
+fn settings_of(before: &ArgMatches, after: &ArgMatches) -> SettingsArguments {
+    let mut flags = flags_of(after);
+    for flag in flags_of(before) {
+        if flags.iter().all(|(name, _)| *name != flag.0) {
+            flags.push(flag);
+        }
+    }
+    let config = |matches: &ArgMatches| matches.get_one::<PathBuf>("config").cloned();
     SettingsArguments {
-        flags: flags_of(matches),
-        config: matches.get_one::<PathBuf>("config").cloned(),
+        flags,
+        config: config(after).or_else(|| config(before)),
+    }
+}
+
+/// `bench` has flags of its own: a setting of the gateway before it would be lost.
+fn refuse_settings(before: &ArgMatches) {
+    if let Some((name, _)) = flags_of(before).first() {
+        let words = format!("--{name} is a setting of the gateway, not of bench");
+        command_line()
+            .error(ErrorKind::ArgumentConflict, words)
+            .exit();
     }
 }
 
@@ -92,8 +114,6 @@ fn command_line() -> clap::Command {
         .about("An mTLS gateway: only clients with a certificate of your CA get through.")
         .after_help(AFTER_HELP)
         .disable_help_subcommand(true)
-        // A setting ahead of a command would be one of the bare command, and be lost.
-        .args_conflicts_with_subcommands(true)
         .subcommand(sub("serve", "Serve (also when no command is given)"))
         .subcommand(
             sub(

@@ -102,7 +102,7 @@ fn hand_out(matches: &ArgMatches, results: &[BenchResult]) -> anyhow::Result<()>
         (Some("json"), results) => serde_json::to_string_pretty(results)? + "\n",
         (Some("csv"), results) => csv::table(results),
         (_, [result]) => text::table(result),
-        (_, results) => compare::table(results),
+        (_, results) => report::text_comparison(results),
     };
     match matches.get_one::<PathBuf>("output") {
         Some(path) => write(path, &text)?,
@@ -110,14 +110,9 @@ fn hand_out(matches: &ArgMatches, results: &[BenchResult]) -> anyhow::Result<()>
         None => drop(std::io::stdout().write_all(text.as_bytes())),
     }
     match matches.get_one::<PathBuf>("report") {
-        Some(path) => write(path, &report_page(results)),
+        Some(path) => write(path, &report::html(results)),
         None => Ok(()),
     }
-}
-
-/// Where the page comes from.
-fn report_page(results: &[BenchResult]) -> String {
-    report::html(results)
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

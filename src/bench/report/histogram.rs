@@ -5,7 +5,7 @@
 
 use super::chart::{Axis, Chart, Curve, Shape};
 use super::latency::Drawn;
-use super::runs::{phase_id, phase_name};
+use super::runs::phase_id;
 use super::scale::Domain;
 use crate::bench::result::{Latency, Phase};
 use crate::bench::units;
@@ -41,7 +41,7 @@ pub(super) fn figure(phase: Phase, drawn: &[Drawn<'_>]) -> String {
     });
     let chart = Chart {
         id: format!("histogram-{}", phase_id(phase)),
-        title: format!("Histogram: {}", phase_name(phase)),
+        title: format!("Histogram: {}", phase.name()),
         description: description.collect::<String>().trim().to_owned(),
         note: String::new(),
         x: Axis {

@@ -5,7 +5,7 @@
 
 use super::chart::{Axis, Chart, Curve, Dot, Shape};
 use super::histogram;
-use super::runs::{PHASES, letter, phase_id, phase_name, phases};
+use super::runs::{PHASES, letter, phase_id, phases};
 use super::scale::{Domain, nine, nine_name};
 use crate::bench::result::{BenchResult, Latency, Phase};
 use crate::bench::units;
@@ -21,7 +21,7 @@ pub fn figures(runs: &[BenchResult]) -> String {
                 let id = format!("percentiles-{}", phase_id(*phase));
                 // The whole operation, which is what most readers came for, is shown large.
                 let full = phases.len() == 1 || *phase == Phase::Whole;
-                figures += &percentiles(&id, phase_name(*phase), full, of_runs(runs, *phase));
+                figures += &percentiles(&id, phase.name(), full, of_runs(runs, *phase));
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Takes the runs, hands on one [`Metric`] a figure with a value for each run. The tiles, the
 //! tables of the page and the table for terminals are all made of these, so they can't disagree.
 
-use super::runs::{latency, phase_name, phases};
+use super::runs::{latency, phases};
 use crate::bench::result::{BenchResult, Latency, Phase, ServerCost};
 use crate::bench::units;
 
@@ -152,7 +152,7 @@ pub fn overall(runs: &[BenchResult], name: &str, of: fn(&Latency) -> f64) -> Opt
     let phase = *phases(runs).first()?;
     let name = match phase {
         Phase::Whole => name.to_owned(),
-        _ => format!("{name}, {}", phase_name(phase)),
+        _ => format!("{name}, {}", phase.name()),
     };
     Some(Metric::of(name, Better::Less, units::micros, runs, |run| {
         latency(run, phase).map(of)

@@ -28,16 +28,6 @@ pub fn latency(run: &BenchResult, phase: Phase) -> Option<&Latency> {
         .find(|l| l.phase == phase && l.count > 0)
 }
 
-/// A phase in words.
-pub fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Connect => "TCP connect",
-        Phase::Handshake => "TLS handshake",
-        Phase::FirstByte => "first byte",
-        Phase::Whole => "whole operation",
-    }
-}
-
 /// A phase as part of the name of a figure, and as a tag beside a curve.
 pub fn phase_id(phase: Phase) -> &'static str {
     match phase {

@@ -5,7 +5,7 @@
 
 use super::escape::html as escaped;
 use super::metrics::{self, Metric};
-use super::runs::{letter, phase_name, phases};
+use super::runs::{letter, phases};
 use crate::bench::result::BenchResult;
 use crate::bench::units;
 
@@ -52,14 +52,14 @@ pub fn latencies(runs: &[BenchResult]) -> String {
     let phases = phases(runs);
     if runs.len() > 1 {
         let each = phases.iter().map(|phase| {
-            let caption = format!("Latencies: {}", phase_name(*phase));
+            let caption = format!("Latencies: {}", phase.name());
             side_by_side(&caption, runs, &metrics::latencies(runs, *phase))
         });
         return each.collect();
     }
     let by_phase: Vec<_> = phases
         .iter()
-        .map(|p| (phase_name(*p), metrics::latencies(runs, *p)))
+        .map(|p| (p.name(), metrics::latencies(runs, *p)))
         .collect();
     let Some((_, columns)) = by_phase.first() else {
         return String::new();

@@ -218,19 +218,3 @@ fn text_has_no_control_characters_and_its_columns_stand_below_each_other() {
         .collect();
     assert_eq!(ends[0], ends[1], "{text}");
 }
-
-/// Pages to look at: `CERTGATE_REPORT_SAMPLES=dir cargo test --lib writes_samples -- --ignored`
-#[test]
-#[ignore = "writes pages to look at into CERTGATE_REPORT_SAMPLES"]
-fn writes_samples() {
-    let directory = std::path::PathBuf::from(std::env::var_os("CERTGATE_REPORT_SAMPLES").unwrap());
-    let mut open_loop = three().remove(0);
-    open_loop.plan.rate = Some(5_000.0);
-    open_loop.client.bottleneck = true;
-    let more = [("one", vec![three().remove(0)]), ("open", vec![open_loop])];
-    let more = more.map(|(name, runs)| (name, html(&runs), text_comparison(&runs)));
-    for (name, html, text) in PAGES.iter().chain(&more) {
-        std::fs::write(directory.join(format!("{name}.html")), html).unwrap();
-        std::fs::write(directory.join(format!("{name}.txt")), text).unwrap();
-    }
-}

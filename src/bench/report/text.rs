@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::escape::visible;
 use super::metrics::{self, Metric};
-use super::runs::{letter, phase_name, phases, when};
+use super::runs::{letter, phases, when};
 use crate::bench::result::BenchResult;
 
 /// Runs a block: what fits beside each other into a hundred columns.
@@ -36,10 +36,7 @@ pub fn comparison(runs: &[BenchResult]) -> String {
 fn sections(runs: &[BenchResult]) -> Vec<(String, Vec<Metric>)> {
     let mut sections = vec![(String::new(), metrics::headline(runs))];
     for phase in phases(runs) {
-        sections.push((
-            phase_name(phase).to_owned(),
-            metrics::latencies(runs, phase),
-        ));
+        sections.push((phase.name().to_owned(), metrics::latencies(runs, phase)));
     }
     sections.push(("Traffic and cost".to_owned(), metrics::costs(runs)));
     sections
