@@ -3,8 +3,10 @@
 //! A throwaway PKI in a temporary directory, the real gateway on a loopback port, one request of
 //! each kind made against it, and the curl lines to make them again.
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,11 @@ const VALIDITY_DAYS: u32 = 7;
 
 /// Serves until a stop signal; leaves nothing behind.
 pub fn run(arguments: &SettingsArguments) -> Exit {
-    let directory = match tempfile::Builder::new().prefix("certgate-demo-").tempdir() {
+    let directory = tempfile::Builder::new()
+        .prefix("certgate-demo-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir();
+    let directory = match directory {
         Ok(directory) => directory,
         Err(error) => return failed(&anyhow::Error::new(error).context("can't make a directory")),
     };
@@ -65,7 +71,7 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
             return Ok(exit);
         }
     };
-    let signals = StopSignals::new().context("can't listen for signals")?;
+    let signals = StopSignals::new(true).context("can't listen for signals")?;
     let address = gateway.addresses()[0];
     let admin = gateway.admin_address();
     println!(
@@ -76,7 +82,7 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     show(&pki, address)?;
     // Only now, so that the lines about these three don't stand between; and before anybody else
     // can know the address.
-    logs::start(settings.log_format, settings.log_level);
+    let _lines = logs::start(settings.log_format, settings.log_level);
     invite(directory, address, admin);
     runtime.block_on(served).context("the gateway broke")?;
     println!("\ncertgate demo: {} is removed", directory.display());

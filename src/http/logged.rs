@@ -10,8 +10,9 @@ use http::{Method, Response, StatusCode, Version};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::body::{Body, BoxError};
+use super::in_flight;
 use crate::access::Connection;
-use crate::identity::escaped;
+use crate::identity::{escaped, shortened};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::RequestServed;
 
@@ -19,6 +20,8 @@ use crate::telemetry::events::RequestServed;
 /// one, the client has hung up: the line is written all the same, with nginx's status for that.
 pub struct Log(Option<Request>);
 
+/// The longest path in a line, in bytes.
+const PATH_LIMIT: usize = 2048;
 /// nginx: `NGX_HTTP_CLIENT_CLOSED_REQUEST`.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
@@ -42,7 +45,7 @@ impl Log {
             connection,
             telemetry,
             method: request.method().clone(),
-            path: escaped(request.uri().path()),
+            path: shortened(escaped(request.uri().path()), PATH_LIMIT),
             version: request.version(),
             start: Instant::now(),
         }))
@@ -66,6 +69,7 @@ impl Log {
             status,
             upstream,
             bytes: 0,
+            in_flight: None,
         })
     }
 }
@@ -104,6 +108,15 @@ pub struct Logged {
     upstream: Option<Arc<str>>,
     bytes: u64,
     complete: bool,
+    in_flight: Option<in_flight::Request>,
+}
+
+impl Logged {
+    /// Counts the request as being answered for as long as its body lives.
+    pub fn hold(mut self, request: in_flight::Request) -> Self {
+        self.in_flight = Some(request);
+        self
+    }
 }
 
 impl Drop for Logged {

@@ -12,7 +12,13 @@ use openssl::x509::X509Ref;
 
 pub use name::{escaped, rfc2253};
 
-/// What logs and upstreams say about a client certificate.
+/// The longest name in a log line, in bytes. A certificate may carry 100 KB of them, and who shows
+/// one need not be admitted.
+const NAME_LIMIT: usize = 1024;
+/// The longest serial number, in hex digits: RFC 5280 section 4.1.2.2 allows 40.
+const SERIAL_LIMIT: usize = 64;
+
+/// What logs say about a client certificate, at lengths that are fit for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
     /// The subject DN as RFC 2253 writes it: `CN=alice,O=Example`.
@@ -30,15 +36,25 @@ impl ClientCertificate {
     /// already, so that takes a lack of memory.
     pub fn of(certificate: &X509Ref) -> Self {
         Self {
-            subject: rfc2253(certificate.subject_name()),
-            issuer: rfc2253(certificate.issuer_name()),
-            serial: serial(certificate),
+            subject: shortened(rfc2253(certificate.subject_name()), NAME_LIMIT),
+            issuer: shortened(rfc2253(certificate.issuer_name()), NAME_LIMIT),
+            serial: shortened(serial(certificate), SERIAL_LIMIT),
             fingerprint: certificate
                 .digest(MessageDigest::sha256())
                 .map(|digest| hex(&digest))
                 .unwrap_or_default(),
         }
     }
+}
+
+/// Text of at most `limit` bytes; what was cut off is an ellipsis.
+pub fn shortened(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
+    }
+    text
 }
 
 /// The serial number in upper case hex, as `openssl x509 -serial` has it.

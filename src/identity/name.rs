@@ -21,7 +21,7 @@ pub fn rfc2253(name: &X509NameRef) -> String {
                 Ok(text) => escaped_value(&text),
                 Err(_) => format!("#{}", hex(entry.data().as_slice())),
             };
-            format!("{kind}={value}")
+            format!("{}={value}", escaped(&kind))
         })
         .collect();
     if parts.is_empty() {

@@ -7,6 +7,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use super::logs;
 use crate::refusal::RefusalReason;
 
 /// Every metric. Labels are closed sets: no client can make a new time series.
@@ -25,6 +26,7 @@ pub struct Metrics {
     pub(super) upstream_failures: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
+    log_lines_dropped: IntCounter,
 }
 
 /// Upper bounds in seconds: a handshake takes a millisecond, a slow upstream a minute.
@@ -52,6 +54,10 @@ impl Metrics {
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
+            log_lines_dropped: make.counter(
+                "log_lines_dropped_total",
+                "Log lines that were dropped because stdout wasn't read.",
+            )?,
             registry,
         };
         for result in ["full", "resumed", "refused"] {
@@ -65,6 +71,9 @@ impl Metrics {
 
     /// The text that Prometheus scrapes (`text/plain; version=0.0.4`).
     pub fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let counted = self.log_lines_dropped.get();
+        let dropped = logs::dropped_lines().saturating_sub(counted);
+        self.log_lines_dropped.inc_by(dropped);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
