@@ -175,7 +175,7 @@ pub const DEFINITIONS: &[Definition] = &[
         "header-timeout",
         "DURATION",
         "60s",
-        "How long a client may take to send a request's header, also how long an idle HTTP/1.1 connection is kept.",
+        "How long a client may take to send a request's header, also how long an idle connection is kept.",
     ),
     one(
         TIMES,

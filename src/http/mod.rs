@@ -4,6 +4,7 @@
 //! comes from a file, from an upstream or from certgate itself.
 
 pub mod body;
+mod in_flight;
 mod logged;
 pub mod pages;
 pub mod proxy;

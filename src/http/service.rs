@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{CONNECTION, HeaderMap, HeaderValue, SERVER};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -18,6 +18,7 @@ use tokio::io::AsyncWriteExt;
 use tracing::debug;
 
 use super::body::{self, Body};
+use super::in_flight::InFlight;
 use super::logged::{Log, Logged};
 use super::pages;
 use super::proxy::Proxy;
@@ -47,6 +48,11 @@ pub struct HttpServer {
 
 /// The most bytes of a request's header; nginx takes 32 KiB (`large_client_header_buffers`).
 const MAX_HEADER: usize = 64 * 1024;
+/// How often an HTTP/2 connection is looked at, whether it is idle.
+const SHORTEST_LOOK: Duration = Duration::from_millis(50);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+/// How long a client has for the end of an idle connection in order.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// The most requests at a time on one HTTP/2 connection (nginx: `http2_max_concurrent_streams`).
 const MAX_STREAMS: u32 = 128;
 
@@ -140,10 +146,12 @@ impl HttpServer {
         F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
     {
         let io = TokioIo::new(stream);
-        let service = service_fn(handler);
         let result = match http2 {
-            true => converse_http2(io, service, &mut member).await,
-            false => self.converse_http1(io, service, &mut member).await,
+            true => self.converse_http2(io, handler, &mut member).await,
+            false => {
+                self.converse_http1(io, service_fn(handler), &mut member)
+                    .await
+            }
         };
         if let Err(error) = result {
             // The client's doing: it hung up, timed out or sent something else than HTTP. What was
@@ -189,29 +197,51 @@ impl HttpServer {
         }
         result
     }
-}
 
-async fn converse_http2<S>(
-    io: TokioIo<TlsStream>,
-    service: S,
-    member: &mut Member,
-) -> hyper::Result<()>
-where
-    S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEADER as u32)
-        .serve_connection(io, service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        result = connection.as_mut() => result,
-        () = member.closing() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    /// hyper has no limit in time for HTTP/2: a connection on which nothing is asked for, not even
+    /// its preface sent, is closed here, in order if its client lets us.
+    async fn converse_http2<H, F>(
+        &self,
+        io: TokioIo<TlsStream>,
+        handler: H,
+        member: &mut Member,
+    ) -> hyper::Result<()>
+    where
+        H: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
+    {
+        let in_flight = InFlight::default();
+        let service = service_fn(|request| {
+            let (counted, answer) = (in_flight.enter(), handler(request));
+            async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
+        });
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADER as u32)
+            .serve_connection(io, service);
+        let mut connection = pin!(connection);
+        let look = (self.header_timeout / 4).clamp(SHORTEST_LOOK, LONGEST_LOOK);
+        let mut busy_until = Instant::now();
+        while busy_until.elapsed() < self.header_timeout {
+            tokio::select! {
+                result = connection.as_mut() => return result,
+                () = member.closing() => {
+                    connection.as_mut().graceful_shutdown();
+                    return connection.await;
+                }
+                () = tokio::time::sleep(look) => {
+                    if !in_flight.is_idle() {
+                        busy_until = Instant::now();
+                    }
+                }
+            }
         }
+        connection.as_mut().graceful_shutdown();
+        // A client that is gone doesn't acknowledge it.
+        tokio::time::timeout(GOODBYE, connection)
+            .await
+            .unwrap_or(Ok(()))
     }
 }
 
@@ -219,7 +249,7 @@ where
 /// end without it takes the connection for cut, and throws its session ticket away.
 async fn say_goodbye(mut stream: TlsStream) {
     // Neither a client that is gone nor one that doesn't read makes a difference.
-    let _ = tokio::time::timeout(Duration::from_secs(1), stream.shutdown()).await;
+    let _ = tokio::time::timeout(GOODBYE, stream.shutdown()).await;
 }
 
 /// What every answer gets; `cut` makes the one to HEAD of the one to GET, `persistence` is the value of

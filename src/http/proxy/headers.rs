@@ -44,6 +44,14 @@ pub fn for_upstream(
             (uri_at("upstream", &parts.uri)?, Version::HTTP_11)
         }
     };
+    if protocol == UpstreamProtocol::Http1
+        && !body.is_end_stream()
+        && body.size_hint().exact().is_none()
+    {
+        // hyper leaves the body of a GET out unless it is told that there is one.
+        let chunked = HeaderValue::from_static("chunked");
+        parts.headers.insert(TRANSFER_ENCODING, chunked);
+    }
     // What the server side left for itself must not steer the client side.
     parts.extensions.clear();
     Ok(Request::from_parts(parts, body))

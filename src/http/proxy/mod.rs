@@ -34,6 +34,12 @@ use crate::upstream::{ConnectError, Upstreams};
 /// (Node.js: 5 s), so that hardly a request meets a connection that its upstream is closing.
 const POOL_IDLE: Duration = Duration::from_secs(4);
 
+/// What one answer may have under way, in bytes.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// What all answers on one HTTP/2 connection may: as good as no limit, since all clients share the
+/// connection, and one that doesn't read must not hold up the others. The streams' own bound it.
+const CONNECTION_WINDOW: u32 = (1 << 30) - 1;
+
 /// A proxy to one service.
 pub struct Proxy {
     client: Client<Connector, RequestBody>,
@@ -58,6 +64,8 @@ impl Proxy {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .http2_only(protocol == UpstreamProtocol::Http2)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .build(Connector(upstreams.clone()));
         Self {
             client,

@@ -22,7 +22,9 @@ use crate::http::body::{Body, BoxError};
 const WHOLE: u64 = 64 * 1024;
 
 /// Bytes read at a time of what is larger.
-const CHUNK: u64 = 128 * 1024;
+///
+/// It bounds what a client that asks for much and takes nothing can hold: a chunk for each of its HTTP/2 streams.
+const CHUNK: u64 = 64 * 1024;
 
 /// A stretch of a body.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ pub(super) fn of(file: File, segments: Vec<Segment>) -> io::Result<Body> {
         segments: segments.into(),
         next: Next::End,
         left: length,
+        fresh: true,
     };
     stream.next = match stream.take_piece() {
         Some(Piece::Text(text)) => Next::Here(text),
@@ -93,10 +96,14 @@ struct FileStream {
     next: Next,
     /// Bytes not yet handed out, for the size hint.
     left: u64,
+    /// Whether nothing was handed out yet.
+    fresh: bool,
 }
 
 enum Next {
     Here(Bytes),
+    /// Not begun: nothing is read ahead before the client has taken the first chunk.
+    Later,
     Reading(JoinHandle<io::Result<Bytes>>),
     End,
 }
@@ -142,8 +149,12 @@ impl http_body::Body for FileStream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Next::Later = self.next {
+            self.next = self.start_next();
+        }
         let chunk = match &mut self.next {
             Next::Here(chunk) => Ok(std::mem::take(chunk)),
+            Next::Later => return Poll::Ready(None),
             Next::Reading(reading) => match ready!(Pin::new(reading).poll(context)) {
                 Ok(Ok(chunk)) => Ok(chunk),
                 Ok(Err(error)) => Err(error.into()),
@@ -154,7 +165,11 @@ impl http_body::Body for FileStream {
         self.next = Next::End;
         Poll::Ready(Some(chunk.map(|chunk| {
             self.left -= chunk.len() as u64;
-            self.next = self.start_next();
+            self.next = match self.fresh {
+                true => Next::Later,
+                false => self.start_next(),
+            };
+            self.fresh = false;
             Frame::data(chunk)
         })))
     }
@@ -316,6 +331,7 @@ mod tests {
     async fn nothing_is_read_beyond_one_chunk_ahead_nor_after_the_drop() {
         let (file, _) = file_of(4 * CHUNK);
         let mut stream = FileStream {
+            fresh: false,
             file: Arc::new(file.reopen().unwrap()),
             segments: vec![Segment::File(0..4 * CHUNK)].into(),
             next: Next::Here(Bytes::new()),
