@@ -15,12 +15,13 @@ use crate::gateway::Gateway;
 use crate::lifecycle::signals::StopSignals;
 use crate::startup::environment::Environment;
 use crate::startup::materials::Materials;
-use crate::startup::{files, reexec};
+use crate::startup::{files, limits, reexec};
 use crate::telemetry::{Telemetry, logs};
 use crate::tls::Credentials;
 
 /// Checks everything, moves the secrets from the environment to files, serves until a stop signal.
 pub fn run(arguments: &SettingsArguments) -> Exit {
+    limits::set();
     let (settings, wrong) = arguments.read();
     let environment = Environment::of_process();
     let preflight = preflight::look(&settings, wrong, &environment);
@@ -83,7 +84,7 @@ fn serve(
     credentials: &Credentials,
     runtime: &Runtime,
 ) -> Exit {
-    logs::start(settings.log_format, settings.log_level);
+    let _lines = logs::start(settings.log_format, settings.log_level);
     let telemetry = match Telemetry::new(settings.access_log == Switch::On) {
         Ok(telemetry) => Arc::new(telemetry),
         Err(finding) => return report(&finding.into()),
@@ -91,7 +92,7 @@ fn serve(
     let guard = runtime.enter();
     let prepared = Gateway::prepare(settings, credentials, telemetry);
     // Asked for before the first connection: a signal from now on drains.
-    let signals = StopSignals::new().context("can't listen for signals");
+    let signals = StopSignals::new(false).context("can't listen for signals");
     drop(guard);
     let (gateway, signals) = match (prepared, signals) {
         (Ok(gateway), Ok(signals)) => (gateway, signals),

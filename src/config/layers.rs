@@ -72,6 +72,12 @@ impl Layers {
             .map_or(DEFAULTS, |metadata| metadata.name.as_ref());
         let place = place_of(definition, layer);
         let kind = value.to_actual().to_string();
+        if holds_pem(&value) {
+            let found = "found a PEM block, which is not shown here";
+            return Err(Finding::error(place, found)
+                .expected(definition.value)
+                .advice("Certificates and keys belong into SSL_SERVER_CERTIFICATE, SSL_SERVER_KEY and SSL_CLIENT_CERTIFICATE."));
+        }
         let texts = match value {
             Value::Array(_, items) if definition.list => {
                 items.into_iter().map(text_of).collect::<Option<Vec<_>>>()
@@ -234,6 +240,15 @@ fn place_of(definition: &Definition, layer: &str) -> String {
         ENVIRONMENT => definition.variable(),
         DEFAULTS => format!("{} (default)", definition.name),
         file => format!("{} in {file}", definition.name),
+    }
+}
+
+/// A key in the wrong variable must not be printed, in whatever pieces.
+fn holds_pem(value: &Value) -> bool {
+    match value {
+        Value::String(_, text) => text.contains("-----BEGIN") || text.contains("PRIVATE KEY"),
+        Value::Array(_, items) => items.iter().any(holds_pem),
+        _ => false,
     }
 }
 

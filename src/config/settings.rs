@@ -236,7 +236,7 @@ impl Reader<'_> {
     fn wrong(&mut self, place: &str, found: &str, expected: String) {
         let found = match found.is_empty() {
             true => "found nothing".to_owned(),
-            false => format!("found {found:?}"),
+            false => format!("found {}", shown(found)),
         };
         self.findings
             .push(Finding::error(place, found).expected(expected));

@@ -20,6 +20,16 @@ impl From<&str> for Expected {
     }
 }
 
+/// A wrong value, fit to be shown: not if it is so long that it can't be a setting, or a PEM that
+/// was put into the wrong variable.
+pub fn shown(value: &str) -> String {
+    const LIMIT: usize = 100;
+    match value.len() > LIMIT || value.contains("-----") {
+        true => format!("a text of {} bytes", value.len()),
+        false => format!("{value:?}"),
+    }
+}
+
 /// A closed set of words, in one place: parsing, printing and what is expected.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -157,13 +167,18 @@ impl fmt::Display for ListenAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Duration);
 
+/// Clocks overflow somewhere beyond.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
 impl FromStr for Time {
     type Err = Expected;
     fn from_str(text: &str) -> Result<Self, Expected> {
         let written = if text == "0" { "0s" } else { text };
-        humantime::parse_duration(written)
-            .map(Self)
-            .map_err(|_| "a duration with its unit, such as 250ms, 30s, 5m or 1h".into())
+        match humantime::parse_duration(written) {
+            Ok(duration) if duration <= LONGEST => Ok(Self(duration)),
+            Ok(_) => Err("a duration of a year at most".into()),
+            Err(_) => Err("a duration with its unit, such as 250ms, 30s, 5m or 1h".into()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! variable, whole or in its parts `NAME_1`, `NAME_2`, …, and the names that must be scrubbed.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
@@ -35,6 +35,8 @@ pub struct Environment {
     values: BTreeMap<&'static str, BTreeMap<Option<u32>, Entry>>,
     /// Every name met, also the ones that are wrong.
     secret_names: Vec<String>,
+    /// Variables that hold a private key, but aren't read.
+    unread_keys: Vec<String>,
 }
 
 struct Entry {
@@ -64,12 +66,17 @@ impl Environment {
         let mut environment = Self {
             values: BTreeMap::new(),
             secret_names: Vec::new(),
+            unread_keys: Vec::new(),
         };
         for (name, value) in variables {
             let Ok(name) = name.into_string() else {
                 continue;
             };
             let Some((variable, part)) = variable_of(&name) else {
+                if is_private_key(&value) {
+                    environment.secret_names.push(name.clone());
+                    environment.unread_keys.push(name);
+                }
                 continue;
             };
             environment.secret_names.push(name.clone());
@@ -138,6 +145,13 @@ impl Environment {
     /// An ignored revocation list would let revoked clients in, so its presence stops the start.
     pub fn unsupported(&self) -> Findings {
         let mut findings = Findings::default();
+        for name in &self.unread_keys {
+            findings.push(
+                Finding::warning(name, "a private key in a variable that certgate doesn't read")
+                    .expected(SERVER_KEY)
+                    .advice("It is taken out of the environment of the serving process; remove it from the task definition"),
+            );
+        }
         if let Some(entry) = self.values.get(CLIENT_CRL).and_then(|e| e.values().next()) {
             findings.push(
                 Finding::error(
@@ -185,6 +199,13 @@ fn variable_of(name: &str) -> Option<(&'static str, Option<u32>)> {
             (*variable, Some(number))
         })
     })
+}
+
+/// A leftover such as `SSL_SERVER_KEY_OLD`: nobody reads it, everybody could.
+fn is_private_key(value: &OsStr) -> bool {
+    let value = value.as_encoded_bytes();
+    let marker = b"PRIVATE KEY-----";
+    value.windows(marker.len()).any(|window| window == marker)
 }
 
 fn refuse_gaps<'a>(

@@ -9,6 +9,7 @@ pub mod checks;
 pub mod environment;
 pub mod example_pki;
 pub mod files;
+pub mod limits;
 pub mod materials;
 pub mod pem;
 pub mod reexec;

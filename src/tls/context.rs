@@ -21,7 +21,7 @@ use super::resumption::ResumptionPolicy;
 use super::verification;
 use crate::config::TlsSettings;
 use crate::config::definitions;
-use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch};
+use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
 use crate::findings::{Finding, Findings};
 
 /// The server's identity and whom it trusts.
@@ -268,7 +268,10 @@ fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Findi
         words if words.is_empty() => words,
         words => format!(": {words}"),
     };
-    Finding::error(setting, format!("OpenSSL refuses {written:?}{reason}"))
+    Finding::error(
+        setting,
+        format!("OpenSSL refuses {}{reason}", shown(written)),
+    )
 }
 
 fn unusable_certificate(error: ErrorStack) -> Findings {

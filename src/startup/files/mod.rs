@@ -46,8 +46,11 @@ pub fn write(materials: &Materials, certs_dir: &Path) -> Result<WrittenFiles, Fi
         return Ok(written);
     }
     prepare_directory(certs_dir, &mut written.findings)
-        .and_then(|()| remove_leftovers(certs_dir))
         .map_err(|e| failure(certs_dir, "can't be prepared", &e))?;
+    if written.findings.has_errors() {
+        return Err(written.findings);
+    }
+    remove_leftovers(certs_dir).map_err(|e| failure(certs_dir, "can't be prepared", &e))?;
     let mut temporaries = Vec::with_capacity(wanted.len());
     for file in &wanted {
         let path = certs_dir.join(file.name);
@@ -163,10 +166,22 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    // A sticky directory (/tmp) is shared on purpose: closing it would break its other users.
-    let shared = mode & 0o1000 != 0;
-    if !shared && metadata.uid() == geteuid().as_raw() {
+    // A directory that others use, too (/tmp, /etc/ssl): closing it would lock them out.
+    let sticky = mode & 0o1000 != 0;
+    if !sticky && metadata.uid() == geteuid().as_raw() && holds_nothing_else(dir)? {
         return fs::set_permissions(dir, Permissions::from_mode(0o700));
+    }
+    // Who can replace the client CA between writing and reading decides who is let in.
+    if mode & 0o022 != 0 && !sticky {
+        findings.push(
+            Finding::error(
+                dir.display().to_string(),
+                format!("a directory that others can write to (mode {mode:04o}), and that isn't certgate's own"),
+            )
+            .expected("a directory of mode 0700")
+            .advice("Whoever can write there decides which clients are let in: choose a directory of its own with --certs-dir"),
+        );
+        return Ok(());
     }
     findings.push(
         Finding::warning(
@@ -181,6 +196,20 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
         ),
     );
     Ok(())
+}
+
+/// Whether a directory is empty but for the files that certgate writes.
+fn holds_nothing_else(dir: &Path) -> io::Result<bool> {
+    let ours = [SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, CLIENT_CA_FILE];
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        let temporary = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        if !temporary && !ours.contains(&&*name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A run that was killed between writing and renaming leaves its temporaries, perhaps with the key.
