@@ -221,3 +221,13 @@ fn after_the_drain_delay_the_listener_closes() {
     assert!(stopped(&gate).contains("everything in flight is done"));
     assert!(TcpStream::connect(gate.address).is_err());
 }
+
+#[test]
+fn but_not_on_sighup() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki).start();
+    gate.signal("HUP");
+    gate.event("no_reload");
+    let response = client::with(&pki.client).get(gate.address, "/").unwrap();
+    assert_eq!(response.status, 200);
+}

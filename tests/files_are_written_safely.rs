@@ -230,3 +230,34 @@ fn a_broken_environment_never_replaces_good_files() {
     assert_eq!(finished.code(), 78);
     assert!(state() == before);
 }
+
+#[test]
+fn a_directory_of_others_is_not_closed_to_them() {
+    let pki = Pki::new();
+    let builder = certgate::serve(&pki);
+    let directory = builder.certs_dir();
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("theirs"), "").unwrap();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+    let gate = builder.start();
+    assert_eq!(mode(&directory), 0o755);
+    assert_eq!(mode(&gate.certs_dir().join("server_key.key")), 0o600);
+}
+
+#[test]
+fn a_directory_that_others_write_to_is_refused() {
+    let pki = Pki::new();
+    let builder = certgate::serve(&pki);
+    let directory = builder.certs_dir();
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("theirs"), "").unwrap();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+    let finished = builder.finish();
+    assert_eq!(finished.code(), 78, "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("others can write to"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(names(&directory), ["theirs"]);
+}

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use crate::support::certgate;
 use crate::support::client;
+use crate::support::http2_client as http2;
 use crate::support::pki::Pki;
 
 #[test]
@@ -25,4 +26,32 @@ fn with_close_notify_after_the_header_timeout() {
         assert_eq!(again.get("/").unwrap().status, 200);
         assert!(again.resumed());
     }
+}
+
+#[test]
+fn over_http_2_too() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .argument("--header-timeout=200ms")
+        .start();
+    let client = client::with(&pki.client);
+    let mut used = http2::connect(&client, gate.address);
+    assert_eq!(used.request("GET", "/", "").status(), 200);
+    used.until_closed();
+    http2::connect(&client, gate.address).until_closed();
+}
+
+#[test]
+fn over_http_2_even_without_a_preface() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .argument("--header-timeout=200ms")
+        .start();
+    let silent = client::with(&pki.client).alpn(b"\x02h2");
+    let mut connection = silent.connect(gate.address).unwrap();
+    // Whatever certgate says first, the end comes; a read that waits for ever would time out.
+    let mut bytes = Vec::new();
+    let end = connection.read_to_end(&mut bytes);
+    let timed_out = end.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock);
+    assert!(!timed_out, "still open");
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod a_log_that_nobody_reads_stops_nothing;
 mod access_log;
 mod admin_port;
 mod admits_only_the_ca;
@@ -36,6 +37,7 @@ mod refusal_reasons;
 mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
 mod resumption_is_as_strict;
+mod secrets_are_never_printed;
 mod secrets_leave_the_environment;
 mod settings_come_in_layers;
 mod several_upstreams;

@@ -231,3 +231,15 @@ fn connections_to_the_upstream_are_used_again() {
         "{accepted} connections for 30 requests"
     );
 }
+
+#[test]
+fn the_body_of_a_get() {
+    let (pki, upstream, gate) = proxy(|_| upstream::ok("answer"));
+    let mut client = client::with(&pki.client).connect(gate.address).unwrap();
+    let get =
+        "GET / HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    assert_eq!(send(&mut client, get).status, 200);
+    let seen = upstream.request();
+    assert_eq!(seen.headers("transfer-encoding"), ["chunked"]);
+    assert_eq!(seen.body, b"abc");
+}

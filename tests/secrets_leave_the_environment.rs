@@ -91,3 +91,15 @@ fn arguments_survive() {
         ["--drain-timeout=7s", "--log-level", "debug"]
     );
 }
+
+#[test]
+fn a_key_under_another_name_too() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .environment("PATH", "/nowhere:/else")
+        .environment("SSL_SERVER_KEY_FILE", "not one of ours")
+        .environment("SSL_CERT_FILE", "not one of ours")
+        .environment("SSL_SERVER_KEY_OLD", pki.server.key_pem())
+        .start();
+    assert_clean(&gate, &pki);
+}

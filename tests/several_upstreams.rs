@@ -154,3 +154,35 @@ fn http_2_without_tls_as_grpc_wants_it() {
         (200, Some("http://localhost/old"))
     );
 }
+
+#[test]
+fn clients_that_do_not_read_do_not_hold_up_others_of_the_same_connection() {
+    let pki = Pki::new();
+    let address = http2::upstream(|request| {
+        let body = match request.parts.uri.path() {
+            "/large" => http2::large(64 << 20),
+            _ => http2::full("small"),
+        };
+        Response::new(body)
+    });
+    let gate = certgate::serve(&pki)
+        .argument(format!("--upstream=h2c://{address}"))
+        .start();
+    let greedy: Vec<_> = (0..8)
+        .map(|_| {
+            let mut client = client::with(&pki.client).connect(gate.address).unwrap();
+            let request = b"GET /large HTTP/1.1\r\nHost: app\r\n\r\n";
+            std::io::Write::write_all(&mut client, request).unwrap();
+            // Only the first byte: the answer is under way.
+            std::io::Read::read_exact(&mut client, &mut [0]).unwrap();
+            client
+        })
+        .collect();
+    for _ in 0..3 {
+        let answer = client::with(&pki.client)
+            .get(gate.address, "/small")
+            .unwrap();
+        assert_eq!(answer.text(), "small");
+    }
+    drop(greedy);
+}

@@ -104,6 +104,14 @@ impl Builder {
         self
     }
 
+    /// Takes a flag out again, so that another layer is heard.
+    pub fn without_flag(mut self, name: &str) -> Self {
+        let start = format!("--{name}=");
+        self.arguments
+            .retain(|argument| !argument.starts_with(&start));
+        self
+    }
+
     /// Listens on loopback ports that the kernel picks; the certs directory is a temporary one.
     pub fn ports(self) -> Self {
         let certs = self.certs_dir().display().to_string();
