@@ -42,7 +42,8 @@ fn neither_clients_nor_the_end() {
     // From here on nobody reads. A pipe takes 64 KiB; each refusal writes a line with this name.
     let stranger = client::anonymous().sni(&"a".repeat(200));
     for _ in 0..400 {
-        stranger.refusal(address);
+        let words = stranger.refusal(address);
+        assert!(words.contains("alert"), "{words}");
     }
     let response = client::with(&pki.client).get(address, "/").unwrap();
     assert_eq!(response.status, 200);

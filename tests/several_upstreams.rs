@@ -168,7 +168,7 @@ fn clients_that_do_not_read_do_not_hold_up_others_of_the_same_connection() {
     let gate = certgate::serve(&pki)
         .argument(format!("--upstream=h2c://{address}"))
         .start();
-    let greedy: Vec<_> = (0..8)
+    let greedy: Vec<_> = (0..32)
         .map(|_| {
             let mut client = client::with(&pki.client).connect(gate.address).unwrap();
             let request = b"GET /large HTTP/1.1\r\nHost: app\r\n\r\n";
