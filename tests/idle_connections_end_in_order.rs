@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use openssl::ssl::ShutdownState;
+
 use crate::support::certgate;
 use crate::support::client;
 use crate::support::http2_client as http2;
@@ -19,8 +21,10 @@ fn with_close_notify_after_the_header_timeout() {
     ] {
         let mut connection = client.connect(gate.address).unwrap();
         assert_eq!(connection.get("/").unwrap().status, 200);
-        // Without close_notify OpenSSL reports "unexpected eof" instead of an end.
         assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+        // An end of TCP alone reads as an end, too, but is none to TLS.
+        let state = connection.stream.get_shutdown();
+        assert!(state.contains(ShutdownState::RECEIVED), "no close_notify");
         let again = client.session(connection.ticket().unwrap());
         let mut again = again.connect(gate.address).unwrap();
         assert_eq!(again.get("/").unwrap().status, 200);
