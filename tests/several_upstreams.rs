@@ -173,7 +173,7 @@ fn clients_that_do_not_read_do_not_hold_up_others_of_the_same_connection() {
     let greedy: Vec<_> = (0..32)
         .map(|_| {
             let mut client = client::with(&pki.client).connect(gate.address).unwrap();
-            let request = b"GET /large HTTP/1.1\r\nHost: app\r\n\r\n";
+            let request = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
             std::io::Write::write_all(&mut client, request).unwrap();
             // Only the first byte: the answer is under way.
             std::io::Read::read_exact(&mut client, &mut [0]).unwrap();
