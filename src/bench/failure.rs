@@ -10,6 +10,8 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslRef};
 use openssl::x509::X509VerifyResult;
 
+use crate::tls::failure::{ALERT_OFFSET, SSL_LIBRARY, words};
+
 /// How far an operation had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
@@ -212,20 +214,6 @@ impl Failure {
             },
         }
     }
-}
-
-/// `ERR_LIB_SSL` (err.h).
-const SSL_LIBRARY: i32 = 20;
-/// sslerr.h: alerts from the peer are their number (RFC 8446 section 6) plus this.
-const ALERT_OFFSET: i32 = 1000;
-
-fn words(stack: &ErrorStack) -> String {
-    let reasons: Vec<_> = stack
-        .errors()
-        .iter()
-        .filter_map(openssl::error::Error::reason)
-        .collect();
-    reasons.join(", ")
 }
 
 /// The name in RFC 8446 section 6, or in RFC 5246 section 7.2 for those that are gone.

@@ -9,7 +9,7 @@
 //! recorders -> summary -> result -> text | csv | compare | report
 //! ```
 //!
-//! It shares the leaves, the reading of PEMs and `tls::ffi` with the gateway, nothing else: it must
+//! It shares the leaves, the reading of PEMs, OpenSSL's words and `tls::ffi` with the gateway, nothing else: it must
 //! not measure the gateway with the gateway's own code.
 
 mod alarm;

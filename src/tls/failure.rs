@@ -76,9 +76,9 @@ pub(super) fn sni(ssl: &SslRef) -> Option<String> {
 }
 
 /// `ERR_LIB_SSL` (err.h).
-const SSL_LIBRARY: i32 = 20;
+pub const SSL_LIBRARY: i32 = 20;
 /// sslerr.h: alerts from the peer are their number (RFC 8446 section 6) plus this.
-const ALERT_OFFSET: i32 = 1000;
+pub const ALERT_OFFSET: i32 = 1000;
 
 fn reason_of(stack: &ErrorStack) -> RefusalReason {
     let codes = stack
@@ -122,7 +122,8 @@ fn has_read_hello(ssl: &SslRef) -> bool {
     random != [0; 32]
 }
 
-fn words(stack: &ErrorStack) -> String {
+/// OpenSSL's reasons, without file names and codes.
+pub fn words(stack: &ErrorStack) -> String {
     let reasons: Vec<_> = stack
         .errors()
         .iter()
