@@ -41,6 +41,7 @@ mod secrets_are_never_printed;
 mod secrets_leave_the_environment;
 mod settings_come_in_layers;
 mod several_upstreams;
+mod slow_readers_hold_little;
 mod static_content;
 mod tunnel_carries_bytes;
 mod upstream_failures;

@@ -48,10 +48,18 @@ pub fn connect(identity: &Identity, address: SocketAddr) -> Client {
 }
 
 pub fn connect_by(options: Options, address: SocketAddr) -> Client {
+    connect_with_window(options, address, None)
+}
+
+/// Connects and lets each answer have `window` bytes under way.
+pub fn connect_with_window(options: Options, address: SocketAddr, window: Option<u32>) -> Client {
     duplex::block_on(async {
         let stream = options.connect(address).await.unwrap();
         assert_eq!(stream.ssl().selected_alpn_protocol(), Some(&b"h2"[..]));
-        let builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        if window.is_some() {
+            builder.initial_stream_window_size(window);
+        }
         let (client, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
         runtime().spawn(connection);
         Client(client)

@@ -1,7 +1,7 @@
 //! The content of a file, or parts of it, as a body.
 //!
 //! Takes an open file and what to send of it, hands on a [`Body`]: in memory when it is small, otherwise a stream of
-//! chunks that holds one chunk read ahead at the most, however long the file and however slow the client.
+//! chunks, each read when the client has room for it, however long the file and however slow the client.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -50,7 +50,7 @@ pub(super) fn length(segments: &[Segment]) -> u64 {
 }
 
 /// Makes the body. Reads, and therefore blocks: all of it if it is small, else the first chunk. Later chunks are read
-/// while the one before is sent, on tokio's blocking threads (the body must be polled within a runtime).
+/// on tokio's blocking threads (the body must be polled within a runtime).
 ///
 /// A file that turns out shorter than its segments is an error here, and later one of the body: the announced length
 /// can't be kept, so the connection has to be cut. Bytes appended meanwhile are not sent.
@@ -64,7 +64,6 @@ pub(super) fn of(file: File, segments: Vec<Segment>) -> io::Result<Body> {
         segments: segments.into(),
         next: Next::End,
         left: length,
-        fresh: true,
     };
     stream.next = match stream.take_piece() {
         Some(Piece::Text(text)) => Next::Here(text),
@@ -92,17 +91,15 @@ struct FileStream {
     file: Arc<File>,
     /// What is not yet being read.
     segments: VecDeque<Segment>,
-    /// The chunk after the one that the client is being sent.
+    /// The next chunk.
     next: Next,
     /// Bytes not yet handed out, for the size hint.
     left: u64,
-    /// Whether nothing was handed out yet.
-    fresh: bool,
 }
 
 enum Next {
     Here(Bytes),
-    /// Not begun: nothing is read ahead before the client has taken the first chunk.
+    /// Not begun: nothing is read before the client has room for it.
     Later,
     Reading(JoinHandle<io::Result<Bytes>>),
     End,
@@ -165,11 +162,9 @@ impl http_body::Body for FileStream {
         self.next = Next::End;
         Poll::Ready(Some(chunk.map(|chunk| {
             self.left -= chunk.len() as u64;
-            self.next = match self.fresh {
-                true => Next::Later,
-                false => self.start_next(),
-            };
-            self.fresh = false;
+            if self.left > 0 {
+                self.next = Next::Later;
+            }
             Frame::data(chunk)
         })))
     }
@@ -328,10 +323,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_read_beyond_one_chunk_ahead_nor_after_the_drop() {
+    async fn nothing_is_read_ahead_nor_after_the_drop() {
         let (file, _) = file_of(4 * CHUNK);
         let mut stream = FileStream {
-            fresh: false,
             file: Arc::new(file.reopen().unwrap()),
             segments: vec![Segment::File(0..4 * CHUNK)].into(),
             next: Next::Here(Bytes::new()),
@@ -342,8 +336,8 @@ mod tests {
             Some(Segment::File(range)) => range.start,
             _ => 4 * CHUNK,
         };
-        for chunk in 1..4 {
-            assert_eq!(left(&stream), chunk * CHUNK, "one chunk ahead");
+        for chunk in 0..4 {
+            assert_eq!(left(&stream), chunk * CHUNK, "only when asked for");
             stream.frame().await.unwrap().unwrap();
         }
         let watched = Arc::downgrade(&stream.file);
