@@ -103,3 +103,14 @@ fn a_key_under_another_name_too() {
         .start();
     assert_clean(&gate, &pki);
 }
+
+#[test]
+fn no_core_dump_can_hold_a_key() {
+    let gate = certgate::serve(&Pki::new()).start();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", gate.pid())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<_> = core.unwrap().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{limits}");
+}
