@@ -12,7 +12,7 @@
 
 #![deny(
     unsafe_code,
-    reason = "memory safety is audited in one place: tls/ffi.rs, each block with its SAFETY line"
+    reason = "memory safety is audited in one place: tls/ffi/, each block with its SAFETY line"
 )]
 #![warn(
     missing_docs,

@@ -1,10 +1,7 @@
-//! The parts of OpenSSL that neither `openssl` nor `openssl-sys` declares, or declares as unsafe.
-//!
-//! For the gateway: takes a safe [`TicketPolicy`], hands it to OpenSSL's callbacks
-//! (SSL_CTX_set_session_ticket_cb(3)). For the load generator: what a client asks and offers. All
-//! `unsafe` of the crate is here.
+//! What a server decides about tickets: takes a safe [`TicketPolicy`], hands it to OpenSSL's callbacks
+//! (SSL_CTX_set_session_ticket_cb(3)).
 
-use std::ffi::{CStr, c_char, c_int, c_long, c_uchar, c_void};
+use std::ffi::{c_int, c_long, c_uchar, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,7 +9,7 @@ use std::time::Duration;
 use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{SslContext, SslContextBuilder, SslRef, SslSessionRef};
+use openssl::ssl::{SslContext, SslContextBuilder, SslRef};
 use openssl_sys::{SSL, SSL_CTX, SSL_SESSION};
 
 /// What is decided about tickets. Both sides run inside a handshake.
@@ -53,46 +50,6 @@ pub fn set_session_timeout(context: &mut SslContextBuilder, timeout: Duration) {
     let seconds = c_long::try_from(timeout.as_secs()).unwrap_or(c_long::MAX);
     // SAFETY: `context` is a valid SSL_CTX for the call, which only stores a number.
     unsafe { SSL_CTX_set_timeout(context.as_ptr(), seconds) };
-}
-
-/// Makes a client offer this session in its handshake.
-pub fn offer_session(ssl: &mut SslRef, session: &SslSessionRef) -> Result<(), ErrorStack> {
-    // SAFETY: both are valid for the call, and OpenSSL takes a reference of its own. The crate asks
-    // for a session of the same context; OpenSSL itself needs none (`s_client -sess_in` offers one
-    // that was read from a file), and refuses a session whose protocol doesn't fit.
-    unsafe { ssl.set_session(session) }
-}
-
-/// Whether a session can be offered at all: it has a ticket or an id, and no connection that used it
-/// ended badly.
-pub fn is_resumable(session: &SslSessionRef) -> bool {
-    // SAFETY: `session` is valid for the call, which reads three fields.
-    unsafe { SSL_SESSION_is_resumable(session.as_ptr()) == 1 }
-}
-
-/// The number of the key exchange group (IANA's "TLS Supported Groups"), once the handshake is done.
-/// `None` for key exchanges without one.
-pub fn negotiated_group(ssl: &SslRef) -> Option<c_int> {
-    // SAFETY: `ssl` is valid for the call, which reads a number and ignores the null argument.
-    let group = unsafe {
-        openssl_sys::SSL_ctrl(
-            ssl.as_ptr(),
-            SSL_CTRL_GET_NEGOTIATED_GROUP,
-            0,
-            std::ptr::null_mut(),
-        )
-    };
-    c_int::try_from(group).ok().filter(|group| *group > 0)
-}
-
-/// What OpenSSL calls that group.
-pub fn group_name(ssl: &SslRef, group: c_int) -> Option<String> {
-    // SAFETY: `ssl` is valid for the call. The answer is null or a C string that the context owns; it
-    // is copied while `ssl` keeps the context alive.
-    unsafe {
-        let name = SSL_group_to_name(ssl.as_ptr(), group);
-        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
-    }
 }
 
 type PolicyIndex = Index<SslContext, Box<dyn TicketPolicy>>;
@@ -190,9 +147,6 @@ const SSL_TICKET_RETURN_IGNORE_RENEW: c_int = 2;
 const SSL_TICKET_RETURN_USE: c_int = 3;
 const SSL_TICKET_RETURN_USE_RENEW: c_int = 4;
 
-// ssl.h.
-const SSL_CTRL_GET_NEGOTIATED_GROUP: c_int = 134;
-
 type IssueCallback = unsafe extern "C" fn(*mut SSL, *mut c_void) -> c_int;
 type DecryptedCallback = unsafe extern "C" fn(
     *mut SSL,
@@ -220,7 +174,5 @@ unsafe extern "C" {
         data: *mut *mut c_void,
         length: *mut usize,
     ) -> c_int;
-    fn SSL_SESSION_is_resumable(session: *const SSL_SESSION) -> c_int;
-    fn SSL_group_to_name(ssl: *mut SSL, id: c_int) -> *const c_char;
     fn SSL_CTX_set_timeout(context: *mut SSL_CTX, seconds: c_long) -> c_long;
 }
