@@ -1,7 +1,5 @@
 //! From a route to a connection whose handshake is done, with the time of each step.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,11 +12,12 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_openssl::SslStream;
 
 use super::failure::{Failure, Stage};
+use super::groups;
 use super::plan::Plan;
 use super::proxy_header;
 use super::recorder::{Agreed, Sample};
 use super::wire::Wire;
-use crate::tls::ffi;
+use crate::tls::ffi::client;
 
 /// Which of the plan's targets, identities and sources a connection takes: each in turn.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +39,6 @@ pub struct Dialer {
     sni: Option<String>,
     /// Whether the server's certificate is looked at.
     verify: bool,
-    /// Names of groups: asking OpenSSL anew for each connection would cost an allocation.
-    groups: RefCell<HashMap<i32, Arc<str>>>,
 }
 
 /// A connection.
@@ -65,7 +62,6 @@ impl Dialer {
             contexts,
             sni,
             verify,
-            groups: RefCell::default(),
         }
     }
 
@@ -120,7 +116,7 @@ impl Dialer {
             return Err(Failure::of_handshake(&error, tls.ssl()));
         }
         sample.handshake = Some(connected.elapsed());
-        let agreed = self.agreed(tls.ssl());
+        let agreed = agreed(tls.ssl());
         sample.resumed = agreed.resumed;
         sample.stage = Stage::Request;
         Ok(Dialed { tls, agreed })
@@ -149,30 +145,25 @@ impl Dialer {
                 (None, None) => {}
             }
         }
-        if let Some(session) = session.filter(|session| ffi::is_resumable(session)) {
-            ffi::offer_session(&mut ssl, session)?;
+        if let Some(session) = session.filter(|session| client::is_resumable(session)) {
+            client::offer_session(&mut ssl, session)?;
             sample.offered = true;
         }
         Ok(ssl)
     }
+}
 
-    fn agreed(&self, ssl: &SslRef) -> Agreed {
-        let group = ffi::negotiated_group(ssl).map(|number| {
-            let mut groups = self.groups.borrow_mut();
-            let name = || ffi::group_name(ssl, number).unwrap_or_default().into();
-            groups.entry(number).or_insert_with(name).clone()
-        });
-        Agreed {
-            version: ssl.version_str(),
-            cipher: ssl.current_cipher().map_or("", |cipher| cipher.name()),
-            group: group.unwrap_or_default(),
-            alpn: match ssl.selected_alpn_protocol() {
-                Some(b"h2") => "h2",
-                Some(b"http/1.1") => "http/1.1",
-                _ => "",
-            },
-            resumed: ssl.session_reused(),
-        }
+fn agreed(ssl: &SslRef) -> Agreed {
+    Agreed {
+        version: ssl.version_str(),
+        cipher: ssl.current_cipher().map_or("", |cipher| cipher.name()),
+        group: client::negotiated_group(ssl).map_or("", groups::name),
+        alpn: match ssl.selected_alpn_protocol() {
+            Some(b"h2") => "h2",
+            Some(b"http/1.1") => "http/1.1",
+            _ => "",
+        },
+        resumed: ssl.session_reused(),
     }
 }
 

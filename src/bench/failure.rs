@@ -1,6 +1,6 @@
 //! Why an operation failed: a closed list, with the label, the alert and the advice of each kind.
 //!
-//! Takes errors of the kernel, OpenSSL and hyper; hands on [`Failure`].
+//! Takes errors of the kernel, AWS-LC and hyper; hands on [`Failure`].
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -9,6 +9,7 @@ use std::io;
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslRef};
 use openssl::x509::X509VerifyResult;
+use openssl_sys::{SSL_R_ENCRYPTED_LENGTH_TOO_LONG, SSL_R_WRONG_VERSION_NUMBER};
 
 use crate::tls::failure::{ALERT_OFFSET, SSL_LIBRARY, words};
 
@@ -152,7 +153,7 @@ impl Failure {
         }
     }
 
-    /// What a failed read or write means, OpenSSL's and hyper's wrappings included.
+    /// What a failed read or write means, the `openssl` crate's and hyper's wrappings included.
     pub fn of_io(error: &(dyn StdError + 'static), stage: Stage) -> Self {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -201,13 +202,13 @@ impl Failure {
         let Some(error) = errors.find(|error| error.library_code() == SSL_LIBRARY) else {
             return Self::Tls(words(stack));
         };
-        // sslerr.h; neither openssl nor openssl-sys has most of the names.
         match error.reason_code() {
-            // WRONG_VERSION_NUMBER, HTTP_REQUEST, HTTPS_PROXY_REQUEST, PACKET_LENGTH_TOO_LONG: what is
-            // no TLS at all shows in the first record.
-            267 | 156 | 155 | 198 if stage == Stage::Handshake => Self::NotTls,
-            // UNEXPECTED_EOF_WHILE_READING
-            294 => Self::Closed(stage),
+            // What is no TLS at all shows in the first record.
+            SSL_R_WRONG_VERSION_NUMBER | SSL_R_ENCRYPTED_LENGTH_TOO_LONG
+                if stage == Stage::Handshake =>
+            {
+                Self::NotTls
+            }
             code => match u8::try_from(code - ALERT_OFFSET) {
                 Ok(number) => Self::Alert(number),
                 Err(_) => Self::Tls(words(stack)),

@@ -9,13 +9,14 @@
 //! recorders -> summary -> result -> text | csv | compare | report
 //! ```
 //!
-//! It shares the leaves, the reading of PEMs, OpenSSL's words and `tls::ffi` with the gateway, nothing else: it must
+//! It shares the leaves, the reading of PEMs, AWS-LC's words and `tls::ffi` with the gateway, nothing else: it must
 //! not measure the gateway with the gateway's own code.
 
 mod alarm;
 mod channel;
 mod dial;
 pub mod echo;
+mod groups;
 mod http1;
 mod http2;
 mod pace;

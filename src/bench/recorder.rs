@@ -1,7 +1,6 @@
 //! What came of the operations: one recorder a thread, merged at the end, so that no operation waits
 //! for a lock.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -52,10 +51,10 @@ pub struct Sample {
 pub struct Agreed {
     /// TLSv1.3, …
     pub version: &'static str,
-    /// As OpenSSL names it.
+    /// As AWS-LC names it, and OpenSSL.
     pub cipher: &'static str,
-    /// As OpenSSL names it; empty without one.
-    pub group: Arc<str>,
+    /// As IANA names it; empty without one.
+    pub group: &'static str,
     /// `h2`, `http/1.1` or empty.
     pub alpn: &'static str,
     /// Whether a session was resumed.

@@ -156,9 +156,9 @@ pub struct ErrorCount {
 pub struct Negotiated {
     /// TLSv1.3, …
     pub version: String,
-    /// As OpenSSL names it.
+    /// As OpenSSL and AWS-LC name it.
     pub cipher: String,
-    /// The key exchange group; empty where OpenSSL doesn't say.
+    /// The key exchange group as IANA names it; empty without one.
     pub group: String,
     /// `h2`, `http/1.1` or empty.
     pub alpn: String,

@@ -12,6 +12,7 @@ use openssl::x509::store::X509StoreBuilder;
 use super::identity::Identity;
 use super::plan::{HttpVersion, Plan};
 use crate::config::values::Protocol;
+use crate::tls::ffi;
 
 /// How handshakes are made.
 pub struct TlsOptions {
@@ -121,10 +122,6 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
         }
     };
     if let Some(version) = options.version {
-        if version < Protocol::Tls12 {
-            // They sign with SHA-1, which OpenSSL allows at level 0 only.
-            builder.set_security_level(0);
-        }
         builder.set_min_proto_version(Some(version.version()))?;
         builder.set_max_proto_version(Some(version.version()))?;
     }
@@ -140,9 +137,7 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
         .filter(|part| !part.is_empty());
     let (suites, ciphers): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with("TLS_"));
     if !suites.is_empty() {
-        builder
-            .set_ciphersuites(&suites.join(":"))
-            .map_err(fault("tls-ciphers", written))?;
+        ffi::set_ciphersuites(builder, &suites).map_err(fault("tls-ciphers", written))?;
     }
     if !ciphers.is_empty() {
         builder

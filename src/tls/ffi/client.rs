@@ -1,7 +1,5 @@
 //! What a client offers and asks of its connection.
 
-use std::ffi::CStr;
-
 use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::ssl::{SslRef, SslSessionRef};
@@ -27,13 +25,4 @@ pub fn negotiated_group(ssl: &SslRef) -> Option<u16> {
     // SAFETY: `ssl` is valid for the call, which reads a number.
     let group = unsafe { openssl_sys::SSL_get_group_id(ssl.as_ptr()) };
     (group > 0).then_some(group)
-}
-
-/// What AWS-LC calls that group: `X25519MLKEM768`, `X25519`, `P-256`.
-pub fn group_name(group: u16) -> Option<&'static str> {
-    // SAFETY: the answer is null or a C string of AWS-LC's own tables, which live for ever.
-    unsafe {
-        let name = openssl_sys::SSL_get_group_name(group);
-        (!name.is_null()).then(|| CStr::from_ptr(name).to_str().unwrap_or_default())
-    }
 }

@@ -12,10 +12,7 @@ pub mod server;
 
 /// The suites of TLS 1.3 by their names (`TLS_AES_128_GCM_SHA256`), the preferred one first. A name
 /// that AWS-LC doesn't know is an error.
-pub fn set_ciphersuites(
-    context: &mut SslContextBuilder,
-    names: &[&str],
-) -> Result<(), ErrorStack> {
+pub fn set_ciphersuites(context: &mut SslContextBuilder, names: &[&str]) -> Result<(), ErrorStack> {
     // In a list of several, AWS-LC passes over what it doesn't know. So each is tried alone first.
     for name in names {
         set_suite_list(context, name)?;
