@@ -52,6 +52,7 @@ pub mod bench;
 
 // Leaves, which every part may use.
 pub mod config;
+mod der;
 pub mod findings;
 pub mod refusal;
 pub mod telemetry;

@@ -9,6 +9,7 @@ pub mod checks;
 pub mod environment;
 pub mod example_pki;
 pub mod files;
+pub mod key_kind;
 pub mod limits;
 pub mod materials;
 pub mod pem;
@@ -16,4 +17,4 @@ pub mod reexec;
 pub mod repair;
 
 #[cfg(test)]
-mod test_certificates;
+pub(crate) mod test_certificates;

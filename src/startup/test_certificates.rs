@@ -134,8 +134,32 @@ pub fn issue(spec: &Spec, issuer: Option<&Pair>) -> Pair {
 }
 
 pub fn ec_key() -> PKey<Private> {
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    ec_key_on(Nid::X9_62_PRIME256V1)
+}
+
+pub fn ec_key_on(curve: Nid) -> PKey<Private> {
+    let group = EcGroup::from_curve_name(curve).unwrap();
     PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+/// With other bytes in the place of these, wherever they are: for algorithms that AWS-LC can't use,
+/// and so can't make certificates with. The signature fits no more.
+pub fn rewritten(certificate: &X509, from: &[u8], to: &[u8]) -> X509 {
+    X509::from_der(&rewritten_der(&certificate.to_der().unwrap(), from, to)).unwrap()
+}
+
+/// As `rewritten`, for bytes.
+pub fn rewritten_der(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len(), "lengths around it stay as they are");
+    let mut der = der.to_vec();
+    let places: Vec<_> = (0..=der.len() - from.len())
+        .filter(|at| der[*at..].starts_with(from))
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        der[at..at + to.len()].copy_from_slice(to);
+    }
+    der
 }
 
 pub fn rsa_key(bits: u32) -> PKey<Private> {

@@ -13,6 +13,7 @@ pub mod failure;
 pub(crate) mod ffi;
 pub mod handshake;
 mod resumption;
+pub mod strength;
 mod verification;
 
 pub use context::{Credentials, TlsContext};
