@@ -10,7 +10,6 @@ use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials};
 use crate::tls::Credentials;
-use crate::tls::context::security_level;
 
 /// What was found.
 pub struct Preflight {
@@ -23,7 +22,7 @@ pub struct Preflight {
 /// Reads and checks the certificates. `findings` are those about the settings, which come first.
 pub fn look(settings: &Settings, findings: Findings, environment: &Environment) -> Preflight {
     let asks_clients = settings.tls.client_auth != ClientAuth::Off;
-    let (now, level) = (SystemTime::now(), security_level(&settings.tls));
+    let now = SystemTime::now();
     let mut report = Report {
         certificates: Vec::new(),
         findings,
@@ -31,7 +30,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let mut materials = match materials::gather(environment, &settings.certs_dir, asks_clients) {
         Ok(materials) => materials,
         Err(incomplete) => {
-            let checked = checks::inspect(&*incomplete, now, level);
+            let checked = checks::inspect(&*incomplete, now);
             report.certificates = checked.certificates;
             report.findings.extend(checked.findings);
             return Preflight {
@@ -44,7 +43,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
         // A CA that nobody is held against can't be in the way.
         materials.client_ca = None;
     }
-    let checked = checks::inspect(&materials, now, level);
+    let checked = checks::inspect(&materials, now);
     report.certificates = checked.certificates;
     report.findings.extend(checked.findings);
     report

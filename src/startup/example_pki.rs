@@ -208,8 +208,7 @@ mod tests {
             .map(|(name, value)| (name.into(), value.into())),
         );
         let materials = gather(&environment, Path::new("/nonexistent"), true).unwrap();
-        let level = checks::default_security_level().unwrap();
-        let report = checks::inspect(&materials, SystemTime::now(), level);
+        let report = checks::inspect(&materials, SystemTime::now());
         assert!(!report.findings.has_errors(), "{report}");
         let ca = X509::from_pem(pki.ca().as_bytes()).unwrap();
         for leaf in [pki.server(), pki.client()] {

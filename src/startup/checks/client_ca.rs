@@ -13,23 +13,26 @@ use super::extensions::can_sign;
 use super::report::remaining;
 use super::{
     Moment, Validity, describe, graded, is_issued_by, is_self_signed, place, same_certificate,
+    standing,
 };
 use crate::findings::{Finding, Findings, Severity};
 use crate::identity::rfc2253;
+use crate::startup::key_kind;
 use crate::startup::materials::Certificates;
+use crate::tls::strength::{self, Weakness};
 
 /// Why a certificate in the file lets no client in.
 enum Useless {
     /// A leaf that another CA issued, or a self-signed one that isn't for clients.
     CanNotSign,
-    /// Its root isn't in the file, and OpenSSL ends chains at roots only.
+    /// Its root isn't in the file, and AWS-LC ends chains at roots only.
     NoRoot,
     Expired,
     NotYetValid,
-    /// OpenSSL refuses chains with such a key at the security level in force.
-    KeyTooSmall,
-    /// The same for its signature. A root's own signature is never checked.
-    SignatureTooWeak(&'static str),
+    /// Its key, or its signature if it isn't a root.
+    Weak(Weakness),
+    /// AWS-LC can't verify with a key of this kind.
+    UnknownKey(String),
 }
 
 pub(super) fn findings(ca: &Certificates, server: Option<&X509Ref>, moment: &Moment) -> Findings {
@@ -49,9 +52,7 @@ pub(super) fn findings(ca: &Certificates, server: Option<&X509Ref>, moment: &Mom
     for (certificate, useless) in &judged {
         let place = place(&ca.source, all, certificate);
         match useless {
-            Some(useless) => {
-                findings.push(complaint(useless, place, certificate, severity, moment))
-            }
+            Some(useless) => findings.push(complaint(useless, place, certificate, severity)),
             None => remarks(place, certificate, server, moment, &mut findings),
         }
     }
@@ -65,9 +66,11 @@ fn useless(certificate: &X509, all: &[X509], moment: &Moment) -> Option<Useless>
         Validity::NotYet => return Some(Useless::NotYetValid),
         Validity::Now => {}
     }
-    let key = certificate.public_key();
-    if key.is_ok_and(|key| key.security_bits() < moment.least_key_strength()) {
-        return Some(Useless::KeyTooSmall);
+    if let Some(kind) = key_kind::unknown_in_certificate(certificate) {
+        return Some(Useless::UnknownKey(kind));
+    }
+    if let Some(weakness) = strength::weakness(certificate, standing(certificate)) {
+        return Some(Useless::Weak(weakness));
     }
     let lets_in = can_sign(certificate, root) || (root && admits_itself(certificate, moment));
     if !lets_in {
@@ -76,15 +79,10 @@ fn useless(certificate: &X509, all: &[X509], moment: &Moment) -> Option<Useless>
     if root {
         return None;
     }
-    if let Some(digest) = describe::broken_digest(certificate)
-        && moment.security_level > 0
-    {
-        return Some(Useless::SignatureTooWeak(digest));
-    }
     (!reaches_root(certificate, all)).then_some(Useless::NoRoot)
 }
 
-/// Whether a client that presents this very certificate gets in: OpenSSL is asked, since extended key
+/// Whether a client that presents this very certificate gets in: AWS-LC is asked, since extended key
 /// usage, keyUsage and more decide on it.
 fn admits_itself(certificate: &X509, moment: &Moment) -> bool {
     let ask = || -> Result<bool, ErrorStack> {
@@ -123,13 +121,11 @@ fn complaint(
     place: String,
     certificate: &X509Ref,
     severity: Severity,
-    moment: &Moment,
 ) -> Finding {
     let consequence = match severity {
         Severity::Error => "so that no client could get in",
         Severity::Warning => "so that it lets nobody in",
     };
-    let level = moment.security_level;
     match useless {
         Useless::CanNotSign => graded(
             severity,
@@ -165,28 +161,26 @@ fn complaint(
             graded(severity, place, format!("a CA that isn't valid before {from}, {consequence}"))
                 .advice("Check this machine's clock, or wait")
         }
-        Useless::KeyTooSmall => {
-            let key = certificate.public_key();
-            let key = key.map_or_else(|_| "unreadable".to_owned(), |k| describe::key(&k));
+        Useless::Weak(weakness) => {
+            let what = describe::weakness(weakness);
             graded(
                 severity,
                 place,
-                format!(
-                    "a weak key ({key}) that OpenSSL refuses at security level {level}, {consequence}"
-                ),
+                format!("{what}, which certgate refuses, {consequence}"),
             )
-            .expected("RSA of 2048 bits or more, or EC P-256")
-            .advice("Move to a new CA; until then a cipher string with @SECLEVEL=0 accepts it")
+            .expected("RSA of 2048 bits or more, or EC P-256, signed with SHA-256 or better")
+            .advice(match weakness {
+                Weakness::Key { .. } => "Move to a new CA",
+                Weakness::Signature { .. } => "Have it issued anew",
+            })
         }
-        Useless::SignatureTooWeak(digest) => graded(
+        Useless::UnknownKey(kind) => graded(
             severity,
             place,
-            format!(
-                "an intermediate CA signed with {digest}, which OpenSSL refuses at security level {level}, {consequence}"
-            ),
+            format!("a key that AWS-LC does not know ({kind}), {consequence}"),
         )
-        .expected("a signature with SHA-256 or better")
-        .advice("Have it issued anew; until then a cipher string with @SECLEVEL=0 accepts it"),
+        .expected(key_kind::KNOWN)
+        .advice("Move to a CA with a key of such a kind"),
     }
 }
 
@@ -222,25 +216,12 @@ fn remarks(
                 .advice("From then on it lets nobody in: renew the CA's certificate before"),
         );
     }
-    if let Ok(key) = certificate.public_key()
-        && describe::is_weak(&key)
-    {
-        findings.push(
-            Finding::warning(&place, format!("a weak key ({})", describe::key(&key)))
-                .expected("RSA of 2048 bits or more, or EC P-256")
-                .advice("Whoever breaks it makes client certificates at will: move to a new CA"),
-        );
-    }
-    if let Some(digest) = describe::broken_digest(certificate) {
-        let advice = if root {
-            "A root's own signature is not checked, so clients get in; a CA of that age may sign clients with it as well, and those are refused"
-        } else {
-            "Whoever forges it makes client certificates at will: have it issued anew"
-        };
+    // Of a root's: another one's would be useless.
+    if let Some(digest) = strength::broken_digest(certificate) {
         findings.push(
             Finding::warning(&place, format!("a signature with {digest}"))
                 .expected("a signature with SHA-256 or better")
-                .advice(advice),
+                .advice("A root's own signature is not checked, so clients get in; a CA of that age may sign clients with it as well, and those are refused"),
         );
     }
 }

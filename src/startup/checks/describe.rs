@@ -1,6 +1,6 @@
 //! Certificates in words: keys, dates, alternative names.
 //!
-//! Takes OpenSSL's types; hands on text that can't break a line or a terminal, whatever the
+//! Takes AWS-LC's types; hands on text that can't break a line or a terminal, whatever the
 //! certificate's maker put into it.
 
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use openssl::pkey::{Id, PKeyRef, Public};
 use openssl::x509::{GeneralNameRef, X509Ref};
 
 use crate::identity::{escaped, rfc2253, unix_seconds};
+use crate::tls::strength::Weakness;
 
 /// The subject alternative names, `DNS:…`, `IP:…`, `URI:…`, `email:…`.
 pub(super) fn alternative_names(certificate: &X509Ref) -> Vec<String> {
@@ -34,7 +35,6 @@ pub(super) fn key(key: &PKeyRef<Public>) -> String {
             None => format!("EC {} bits", key.bits()),
         },
         Id::ED25519 => "Ed25519".to_owned(),
-        Id::ED448 => "Ed448".to_owned(),
         other => Nid::from_raw(other.as_raw()).long_name().map_or_else(
             |_| format!("{} bits of another kind", key.bits()),
             str::to_owned,
@@ -42,7 +42,7 @@ pub(super) fn key(key: &PKeyRef<Public>) -> String {
     }
 }
 
-/// The algorithm that it was signed with, as OpenSSL calls it.
+/// The algorithm that it was signed with, as AWS-LC calls it.
 pub(super) fn signature_algorithm(certificate: &X509Ref) -> String {
     let object = certificate.signature_algorithm().object();
     match object.nid() {
@@ -51,24 +51,11 @@ pub(super) fn signature_algorithm(certificate: &X509Ref) -> String {
     }
 }
 
-/// SHA-1, MD5 or older, by name, if the signature rests on that.
-pub(super) fn broken_digest(certificate: &X509Ref) -> Option<&'static str> {
-    let algorithm = certificate.signature_algorithm().object().nid();
-    match algorithm.signature_algorithms()?.digest {
-        Nid::SHA1 => Some("SHA-1"),
-        Nid::MD5 => Some("MD5"),
-        Nid::MD4 => Some("MD4"),
-        Nid::MD2 => Some("MD2"),
-        _ => None,
-    }
-}
-
-/// Whether today's rules of thumb call the key weak: RSA and DSA below 2048 bits, EC below 224.
-pub(super) fn is_weak(key: &PKeyRef<Public>) -> bool {
-    match key.id() {
-        Id::RSA | Id::RSA_PSS | Id::DSA => key.bits() < 2048,
-        Id::EC => key.bits() < 224,
-        _ => false,
+/// What is too weak about a certificate.
+pub(super) fn weakness(weakness: &Weakness) -> String {
+    match weakness {
+        Weakness::Key { kind, bits, .. } => format!("a weak key ({kind} {bits})"),
+        Weakness::Signature { digest } => format!("a signature with {digest}"),
     }
 }
 
@@ -86,7 +73,7 @@ pub(super) fn time(time: &Asn1TimeRef) -> String {
             let moment = UNIX_EPOCH + Duration::from_secs(seconds);
             humantime::format_rfc3339_seconds(moment).to_string()
         }
-        // OpenSSL's own form: `Jan  1 00:00:00 1950 GMT`.
+        // AWS-LC's own form: `Jan  1 00:00:00 1950 GMT`.
         Err(_) => escaped(&time.to_string()),
     }
 }

@@ -1,11 +1,13 @@
 //! What a certificate's extensions say about signing others.
 //!
-//! Takes a certificate; hands on what OpenSSL's own `X509_check_ca` would say. The `openssl` crate
+//! Takes a certificate; hands on what AWS-LC's own `X509_check_ca` would say. The `openssl` crate
 //! shows keyUsage but neither that function nor basicConstraints, so the few bytes are read here.
 
 use openssl::x509::{X509KeyUsage, X509Ref};
 
-/// Whether OpenSSL accepts it as the issuer of another certificate.
+use crate::der;
+
+/// Whether AWS-LC accepts it as the issuer of another certificate.
 pub(super) fn can_sign(certificate: &X509Ref, self_signed: bool) -> bool {
     let usage = certificate.key_usage();
     if usage.is_some_and(|u| !u.contains(X509KeyUsage::KEY_CERT_SIGN)) {
@@ -13,53 +15,35 @@ pub(super) fn can_sign(certificate: &X509Ref, self_signed: bool) -> bool {
     }
     match basic_constraints(certificate) {
         Some(ca) => ca,
-        // Without basicConstraints: old (version 1) roots, and certificates whose keyUsage allows it.
-        None => (certificate.version() == 0 && self_signed) || usage.is_some(),
+        // Without basicConstraints: old (version 1) roots only.
+        None => self_signed && is_version_1(certificate),
     }
 }
 
 /// The CA flag of basicConstraints; `None` if the extension isn't there.
 pub(super) fn basic_constraints(certificate: &X509Ref) -> Option<bool> {
-    const OID: [u8; 3] = [0x55, 0x1d, 0x13];
-    let der = certificate.to_der().ok()?;
-    let (_, certificate, _) = element(&der)?;
-    let (_, to_be_signed, _) = element(certificate)?;
-    let (_, extensions, _) = elements(to_be_signed).find(|(tag, ..)| *tag == 0xa3)?;
-    let (_, extensions, _) = element(extensions)?;
-    elements(extensions).find_map(|(_, extension, _)| {
-        let (_, oid, rest) = element(extension)?;
+    const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1d, 0x13];
+    const EXTENSIONS: u8 = 0xa3;
+    let certificate = certificate.to_der().ok()?;
+    let extensions = der::to_be_signed(&certificate)?.find(|e| e.tag == EXTENSIONS)?;
+    let extensions = der::element(extensions.content)?;
+    der::elements(extensions.content).find_map(|extension| {
+        let oid = der::element(extension.content)?;
         // OID, an optional BOOLEAN for critical, then the value in an OCTET STRING.
-        let value = elements(rest).find(|(tag, ..)| *tag == 0x04)?.1;
-        (oid == OID).then(|| {
-            let flag = element(value).and_then(|(_, inner, _)| element(inner));
-            matches!(flag, Some((0x01, [on], _)) if *on != 0)
+        let value = der::elements(oid.rest).find(|e| e.tag == der::OCTETS)?;
+        (oid.content == BASIC_CONSTRAINTS).then(|| {
+            let flag = der::element(value.content).and_then(|inner| der::element(inner.content));
+            flag.is_some_and(|f| f.tag == der::BOOLEAN && f.content.iter().any(|on| *on != 0))
         })
     })
 }
 
-/// Tag, content, and what follows.
-type Element<'a> = (u8, &'a [u8], &'a [u8]);
-
-fn elements(der: &[u8]) -> impl Iterator<Item = Element<'_>> {
-    std::iter::successors(element(der), |(_, _, rest)| element(rest))
-}
-
-/// Splits one DER element off. OpenSSL has parsed all of it before, so lengths are well-formed; if
-/// one isn't, the answer is `None` and not a wrong one.
-fn element(der: &[u8]) -> Option<Element<'_>> {
-    let (&tag, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        let length = digits.iter().try_fold(0usize, |length, digit| {
-            Some(length.checked_mul(256)? + usize::from(*digit))
-        })?;
-        (length, rest)
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+/// Versions 2 and 3 are written, 1 isn't.
+fn is_version_1(certificate: &X509Ref) -> bool {
+    const VERSION: u8 = 0xa0;
+    let certificate = certificate.to_der().unwrap_or_default();
+    let first = der::to_be_signed(&certificate).and_then(|mut elements| elements.next());
+    first.is_some_and(|e| e.tag != VERSION)
 }
 
 #[cfg(test)]
@@ -74,7 +58,7 @@ mod tests {
 
     /// Every shape of CA, held against what `X509_verify_cert` does with a leaf under it.
     #[test]
-    fn agrees_with_openssl() {
+    fn agrees_with_aws_lc() {
         for ca in [None, Some(false), Some(true)] {
             for cert_sign in [None, Some(false), Some(true)] {
                 for version in [0, 2] {

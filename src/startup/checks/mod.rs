@@ -1,18 +1,18 @@
 //! Looks the materials over before anything is bound.
 //!
-//! Takes [`Materials`] (or what there is of them), the time and OpenSSL's security level; hands on a [`Report`] for people and
+//! Takes [`Materials`] (or what there is of them) and the time; hands on a [`Report`] for people and
 //! programs. [`chain::ordered`] is also what TLS loads, so that what was checked is what is served.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslContextBuilder, SslMethod};
 use openssl::x509::{X509, X509Ref};
 
 pub use self::report::{CertificateReport, Report, Role};
 use super::materials::{Certificates, Incomplete, Materials, PrivateKey, Source};
 use crate::findings::{Finding, Findings, Severity};
 use crate::identity::{rfc2253, unix_seconds};
+use crate::tls::strength::{self, Standing};
 
 pub mod chain;
 mod client_ca;
@@ -22,11 +22,8 @@ mod report;
 mod server;
 
 /// Checks everything and describes every certificate.
-///
-/// `security_level` is that of the TLS context that will be used (`@SECLEVEL` of its cipher string):
-/// it decides which weak keys OpenSSL refuses. [`default_security_level`] has the build's default.
-pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime, security_level: u32) -> Report {
-    let moment = Moment::new(now, security_level);
+pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
+    let moment = Moment::new(now);
     let given = given.into();
     let mut report = Report {
         certificates: Vec::new(),
@@ -52,7 +49,7 @@ pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime, security_level:
         let findings = client_ca::findings(ca, leaf.as_deref(), &moment);
         report.findings.extend(findings);
     }
-    // What failed on purpose above must not show up in a later, unrelated OpenSSL call.
+    // What failed on purpose above must not show up in a later, unrelated call of AWS-LC.
     drop(ErrorStack::get());
     report
 }
@@ -88,17 +85,10 @@ impl<'a> From<&'a Incomplete> for Parts<'a> {
     }
 }
 
-/// The level that this build of OpenSSL has if nobody sets one.
-pub fn default_security_level() -> Result<u32, ErrorStack> {
-    let context = SslContextBuilder::new(SslMethod::tls_server())?.build();
-    Ok(context.security_level())
-}
-
 /// What certificates are held against.
 struct Moment {
     /// Seconds since 1970.
     now: i64,
-    security_level: u32,
 }
 
 /// Where in its lifetime a certificate is.
@@ -110,14 +100,11 @@ enum Validity {
 }
 
 impl Moment {
-    fn new(now: SystemTime, security_level: u32) -> Self {
+    fn new(now: SystemTime) -> Self {
         let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| {
             i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
         });
-        Self {
-            now,
-            security_level,
-        }
+        Self { now }
     }
 
     fn validity(&self, certificate: &X509Ref) -> Validity {
@@ -133,18 +120,6 @@ impl Moment {
     /// Rounded down, so that a certificate that has expired an hour ago has -1.
     fn days_left(&self, certificate: &X509Ref) -> i64 {
         (unix_seconds(certificate.not_after()) - self.now).div_euclid(86_400)
-    }
-
-    /// What OpenSSL asks of keys at this level, in bits of security.
-    fn least_key_strength(&self) -> u32 {
-        match self.security_level {
-            0 => 0,
-            1 => 80,
-            2 => 112,
-            3 => 128,
-            4 => 192,
-            _ => 256,
-        }
     }
 }
 
@@ -168,10 +143,21 @@ fn same_certificate(a: &X509Ref, b: &X509Ref) -> bool {
     matches!((a.to_der(), b.to_der()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Issuer and subject are one, and its own key made the signature.
+/// Issuer and subject are one, and its own key made the signature, as far as that can be told: AWS-LC
+/// takes nothing that is signed with MD5, but a root as a root all the same.
 fn is_self_signed(certificate: &X509Ref) -> bool {
     let (subject, issuer) = (certificate.subject_name(), certificate.issuer_name());
-    subject.try_cmp(issuer).is_ok_and(|o| o.is_eq()) && is_signed_with(certificate, certificate)
+    let unreadable = strength::broken_digest(certificate).is_some_and(|digest| digest != "SHA-1");
+    subject.try_cmp(issuer).is_ok_and(|o| o.is_eq())
+        && (unreadable || is_signed_with(certificate, certificate))
+}
+
+/// What a certificate is in its chain.
+fn standing(certificate: &X509Ref) -> Standing {
+    match is_self_signed(certificate) {
+        true => Standing::Anchor,
+        false => Standing::Issued,
+    }
 }
 
 /// `issuer` is named as the issuer, may sign, and its key made the signature.

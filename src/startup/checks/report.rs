@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
 use crate::identity::{rfc2253, serial};
+use crate::startup::key_kind;
 use crate::startup::materials::Source;
 
 /// Every certificate in use, and everything there is to say about them.
@@ -50,7 +51,7 @@ pub struct CertificateReport {
     pub serial: String,
     /// `EC P-256`, `RSA 2048`, `Ed25519`
     pub key: String,
-    /// As OpenSSL calls it.
+    /// As OpenSSL and AWS-LC call it.
     pub signature_algorithm: String,
     /// ISO 8601.
     pub not_before: String,
@@ -82,7 +83,11 @@ impl Report {
             issuer: rfc2253(certificate.issuer_name()),
             subject_alt_names: describe::alternative_names(certificate),
             serial: serial(certificate),
-            key: key.map_or_else(|_| "unreadable".to_owned(), |key| describe::key(&key)),
+            key: match key {
+                Ok(key) => describe::key(&key),
+                Err(_) => key_kind::unknown_in_certificate(certificate)
+                    .unwrap_or_else(|| "unreadable".to_owned()),
+            },
             signature_algorithm: describe::signature_algorithm(certificate),
             not_before: describe::time(certificate.not_before()),
             not_after: describe::time(certificate.not_after()),

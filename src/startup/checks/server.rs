@@ -1,18 +1,20 @@
 //! Whether the server's certificates will do.
 //!
 //! Takes the ordered chain; hands on findings. Load balancers accept expired and self-signed
-//! certificates, so those are warnings; only what OpenSSL itself refuses to load stops the start.
+//! certificates, so those are warnings; only what is too weak, or what AWS-LC refuses to load, stops the start.
 
-use openssl::error::ErrorStack;
 use openssl::ssl::{SslContextBuilder, SslMethod};
 use openssl::x509::{X509ExtendedKeyUsage, X509Ref};
 
 use super::chain::Ordered;
 use super::report::remaining;
-use super::{Moment, Validity, describe, is_issued_by, is_self_signed, place};
+use super::{Moment, Validity, describe, is_issued_by, is_self_signed, place, standing};
 use crate::findings::{Finding, Findings};
 use crate::identity::rfc2253;
+use crate::startup::key_kind;
 use crate::startup::materials::Certificates;
+use crate::tls::failure::words;
+use crate::tls::strength;
 
 /// A certificate with fewer days left is warned about.
 const SOON: i64 = 30;
@@ -64,7 +66,12 @@ pub(super) fn findings(
                 .advice("Clients that check the server will refuse it; have it issued for server authentication"),
         );
     }
-    strength(leaf_place, leaf, moment, &mut findings);
+    for certificate in std::iter::once(leaf).chain(&served.chain) {
+        strength(place_of(certificate), certificate, &mut findings);
+    }
+    if !findings.has_errors() {
+        usable(leaf_place, leaf, &mut findings);
+    }
     findings
 }
 
@@ -101,53 +108,43 @@ fn issuer_is_a_known_root(client_ca: Option<&Certificates>, leaf: &X509Ref) -> b
         .any(|root| is_self_signed(root) && is_issued_by(leaf, root))
 }
 
-fn strength(place: String, leaf: &X509Ref, moment: &Moment, findings: &mut Findings) {
-    let key = leaf.public_key();
-    let mut weak = Vec::new();
-    if let Ok(key) = key.as_ref().map(|k| k.as_ref())
-        && describe::is_weak(key)
-    {
-        weak.push(format!("a weak key ({})", describe::key(key)));
-    }
-    if let Some(digest) = describe::broken_digest(leaf) {
-        weak.push(format!("a signature with {digest}"));
-    }
-    let refusal = load(leaf, moment).err();
-    if let Some(refusal) = refusal {
-        let reason = refusal
-            .errors()
-            .last()
-            .and_then(|e| e.reason())
-            .unwrap_or("no reason given")
-            .to_owned();
-        let what = if weak.is_empty() {
-            "a certificate".to_owned()
-        } else {
-            weak.join(" and ")
-        };
+/// What certgate refuses of itself as of its clients stops the start; so does what AWS-LC refuses.
+fn strength(place: String, certificate: &X509Ref, findings: &mut Findings) {
+    let expected = "RSA of 2048 bits or more, or EC P-256, signed with SHA-256 or better";
+    if let Some(kind) = key_kind::unknown_in_certificate(certificate) {
         findings.push(
-            Finding::error(
-                place,
-                format!(
-                    "{what} that OpenSSL refuses at security level {} ({reason})",
-                    moment.security_level
-                ),
-            )
-            .expected("RSA of 2048 bits or more, or EC P-256, signed with SHA-256 or better")
-            .advice("Have it issued anew; until then a cipher string with @SECLEVEL=0 accepts it"),
+            Finding::error(place, format!("a key that AWS-LC does not know ({kind})"))
+                .expected(key_kind::KNOWN)
+                .advice("Have it issued anew, for a key of such a kind"),
         );
-    } else if !weak.is_empty() {
+    } else if let Some(weakness) = strength::weakness(certificate, standing(certificate)) {
         findings.push(
-            Finding::warning(place, weak.join(" and "))
-                .expected("RSA of 2048 bits or more, or EC P-256, signed with SHA-256 or better")
+            Finding::error(place, describe::weakness(&weakness))
+                .expected(expected)
+                .advice("Have it issued anew: certgate serves with nothing weaker"),
+        );
+    } else if let Some(digest) = strength::broken_digest(certificate) {
+        findings.push(
+            Finding::warning(place, format!("a signature with {digest}"))
+                .expected(expected)
                 .advice("Clients may refuse it; have it issued anew"),
         );
     }
 }
 
-/// Not guessed: OpenSSL is asked to load it.
-fn load(leaf: &X509Ref, moment: &Moment) -> Result<(), ErrorStack> {
-    let mut context = SslContextBuilder::new(SslMethod::tls_server())?;
-    context.set_security_level(moment.security_level);
-    context.set_certificate(leaf)
+/// Not guessed: AWS-LC is asked to load it.
+fn usable(place: String, leaf: &X509Ref, findings: &mut Findings) {
+    let load = || SslContextBuilder::new(SslMethod::tls_server())?.set_certificate(leaf);
+    if let Err(error) = load() {
+        findings.push(
+            Finding::error(
+                place,
+                format!("a certificate that AWS-LC refuses ({})", words(&error)),
+            )
+            .expected("a certificate for TLS servers, with a key of RSA, EC P-256 or alike")
+            .advice(
+                "Have it issued anew, with digitalSignature among the key usages if it has any",
+            ),
+        );
+    }
 }

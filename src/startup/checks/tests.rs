@@ -38,7 +38,7 @@ fn materials(chain: &[&Pair], key: &Pair, ca: &[&Pair]) -> Materials {
 }
 
 fn report(chain: &[&Pair], key: &Pair, ca: &[&Pair]) -> Report {
-    inspect(&materials(chain, key, ca), SystemTime::now(), 2)
+    inspect(&materials(chain, key, ca), SystemTime::now())
 }
 
 fn errors(report: &Report) -> usize {
@@ -95,7 +95,7 @@ fn a_good_setup_has_nothing_to_complain_of() {
 fn days_left_are_rounded_down() {
     let pair = make::authority("x");
     let end = UNIX_EPOCH + Duration::from_secs(unix_seconds(pair.certificate.not_after()) as u64);
-    let left = |now| Moment::new(now, 2).days_left(&pair.certificate);
+    let left = |now| Moment::new(now).days_left(&pair.certificate);
     assert_eq!(left(end - Duration::from_secs(3600)), 0);
     assert_eq!(left(end + Duration::from_secs(3600)), -1);
     assert_eq!(left(end - Duration::from_secs(86_400)), 1);

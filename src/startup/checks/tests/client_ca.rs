@@ -1,4 +1,4 @@
-//! The client CA file, held against what OpenSSL really does with it.
+//! The client CA file, held against what AWS-LC really does with it.
 
 use openssl::hash::MessageDigest;
 use openssl::stack::Stack;
@@ -8,14 +8,14 @@ use openssl::x509::{X509PurposeId, X509StoreContext};
 
 use super::*;
 
-/// What the TLS server would do: the client's certificate against this file, at this level.
-fn lets_in(ca: &[&Pair], client: &Pair, level: u32) -> bool {
+/// What the TLS server would do: the client's certificate against this file, and certgate's own rule for
+/// each certificate of the chain.
+fn lets_in(ca: &[&Pair], client: &Pair) -> bool {
     let mut store = X509StoreBuilder::new().unwrap();
     for pair in ca {
         store.add_cert(pair.certificate.clone()).unwrap();
     }
     let mut param = X509VerifyParam::new().unwrap();
-    param.set_auth_level(level as i32);
     param.set_purpose(X509PurposeId::SSL_CLIENT).unwrap();
     store.set_param(&param).unwrap();
     X509StoreContext::new()
@@ -24,13 +24,29 @@ fn lets_in(ca: &[&Pair], client: &Pair, level: u32) -> bool {
             &store.build(),
             &client.certificate,
             &Stack::new().unwrap(),
-            |c| c.verify_cert(),
+            |context| {
+                let verified = context.verify_cert()?;
+                let chain = context.chain().map_or(0, |chain| chain.len());
+                let weak = context
+                    .chain()
+                    .into_iter()
+                    .flatten()
+                    .enumerate()
+                    .any(|(at, c)| {
+                        let standing = match at + 1 == chain {
+                            true => Standing::Anchor,
+                            false => Standing::Issued,
+                        };
+                        strength::weakness(c, standing).is_some()
+                    });
+                Ok(verified && !weak)
+            },
         )
         .unwrap()
 }
 
 #[test]
-fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
+fn the_client_ca_is_an_error_exactly_where_verification_lets_nobody_in() {
     let root = make::authority("root");
     let authority = |spec: Spec, issuer: Option<&Pair>| make::issue(&spec, issuer);
     let good = make::authority_spec("ca");
@@ -39,8 +55,8 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
         cert_sign: None,
         ..good.clone()
     };
-    let cases: Vec<(&str, Pair, Option<&Pair>, u32)> = vec![
-        ("a root", authority(good.clone(), None), None, 2),
+    let cases: Vec<(&str, Pair, Option<&Pair>)> = vec![
+        ("a root", authority(good.clone(), None), None),
         (
             "a bare v1 root",
             authority(
@@ -51,7 +67,6 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 None,
             ),
             None,
-            2,
         ),
         (
             "no basicConstraints, keyCertSign",
@@ -63,14 +78,12 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 None,
             ),
             None,
-            2,
         ),
-        ("a leaf", authority(make::spec("ca"), Some(&root)), None, 2),
+        ("a leaf", authority(make::spec("ca"), Some(&root)), None),
         (
             "a leaf beside its root",
             authority(make::spec("ca"), Some(&root)),
             Some(&root),
-            2,
         ),
         (
             "no keyCertSign",
@@ -82,19 +95,16 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 Some(&root),
             ),
             None,
-            2,
         ),
         (
             "an intermediate alone",
             authority(good.clone(), Some(&root)),
             None,
-            2,
         ),
         (
             "an intermediate and its root",
             authority(good.clone(), Some(&root)),
             Some(&root),
-            2,
         ),
         (
             "expired",
@@ -107,7 +117,6 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 None,
             ),
             None,
-            2,
         ),
         (
             "not yet valid",
@@ -119,10 +128,9 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 None,
             ),
             None,
-            2,
         ),
         (
-            "RSA 1024, level 2",
+            "RSA 1024",
             authority(
                 Spec {
                     key: Some(make::rsa_key(1024)),
@@ -131,19 +139,6 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 None,
             ),
             None,
-            2,
-        ),
-        (
-            "RSA 1024, level 1",
-            authority(
-                Spec {
-                    key: Some(make::rsa_key(1024)),
-                    ..good.clone()
-                },
-                None,
-            ),
-            None,
-            1,
         ),
         (
             "a root with SHA-1",
@@ -155,7 +150,6 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 None,
             ),
             None,
-            2,
         ),
         (
             "an intermediate with SHA-1",
@@ -167,30 +161,17 @@ fn the_client_ca_is_an_error_exactly_where_openssl_lets_nobody_in() {
                 Some(&root),
             ),
             Some(&root),
-            2,
-        ),
-        (
-            "the same, level 0",
-            authority(
-                Spec {
-                    digest: MessageDigest::sha1(),
-                    ..good.clone()
-                },
-                Some(&root),
-            ),
-            Some(&root),
-            0,
         ),
     ];
     let server = make::issue(&make::spec("server"), None);
-    for (what, ca, beside, level) in cases {
+    for (what, ca, beside) in cases {
         let file: Vec<&Pair> = std::iter::once(&ca).chain(beside).collect();
         // Someone whom this certificate, or one beside it, issued.
         let mut clients = vec![make::leaf("client", &ca)];
         clients.extend(beside.map(|b| make::leaf("client", b)));
-        let reality = clients.iter().any(|client| lets_in(&file, client, level));
+        let reality = clients.iter().any(|client| lets_in(&file, client));
         let m = materials(&[&server], &server, &file);
-        let report = inspect(&m, SystemTime::now(), level);
+        let report = inspect(&m, SystemTime::now());
         assert_eq!(report.findings.has_errors(), !reality, "{what}\n{report}");
     }
 }
@@ -255,7 +236,7 @@ fn a_useless_certificate_beside_a_good_root_only_warns() {
 #[test]
 fn a_self_signed_leaf_as_ca_lets_its_own_holder_in() {
     let client = make::issue(&make::spec("client"), None);
-    assert!(lets_in(&[&client], &client, 2));
+    assert!(lets_in(&[&client], &client));
     let server = make::issue(&make::spec("server"), None);
     let report = report(&[&server], &server, &[&client]);
     let text = report.to_string();
@@ -268,7 +249,7 @@ fn a_self_signed_leaf_as_ca_lets_its_own_holder_in() {
         ..make::authority_spec("root")
     };
     let root = make::issue(&spec, None);
-    assert!(lets_in(&[&root], &root, 2));
+    assert!(lets_in(&[&root], &root));
 }
 
 #[test]
@@ -278,7 +259,7 @@ fn a_self_signed_leaf_for_servers_only_lets_nobody_in() {
         ..make::spec("server")
     };
     let server = make::issue(&spec, None);
-    assert!(!lets_in(&[&server], &server, 2));
+    assert!(!lets_in(&[&server], &server));
     let report = report(&[&server], &server, &[&server]);
     assert!(report.findings.has_errors(), "{report}");
 }
@@ -291,25 +272,63 @@ fn the_servers_own_certificate_as_client_ca_is_told() {
 }
 
 #[test]
-fn an_intermediate_with_sha1_is_useless_only_where_openssl_refuses_it() {
+fn what_is_too_weak_beside_a_good_root_only_warns() {
     let root = make::authority("root");
-    let spec = Spec {
-        digest: MessageDigest::sha1(),
-        ..make::authority_spec("intermediate")
+    let small = Spec {
+        key: Some(make::rsa_key(1024)),
+        ..make::authority_spec("x")
     };
-    let intermediate = make::issue(&spec, Some(&root));
-    let client = make::leaf("client", &intermediate);
-    let file = [&intermediate, &root];
+    let sha1 = Spec {
+        digest: MessageDigest::sha1(),
+        ..make::authority_spec("x")
+    };
     let server = make::leaf("server", &root);
-    for level in 0..=2 {
-        let m = materials(&[&server], &server, &file);
-        let text = inspect(&m, SystemTime::now(), level).to_string();
-        assert!(text.contains("SHA-1"), "{text}");
-        let accepted = lets_in(&file, &client, level);
-        assert_eq!(
-            text.contains("OpenSSL refuses"),
-            !accepted,
-            "{level} {text}"
-        );
+    for (spec, words) in [
+        (small, "a weak key (RSA 1024), which certgate refuses"),
+        (sha1, "a signature with SHA-1, which certgate refuses"),
+    ] {
+        let intermediate = make::issue(&spec, Some(&root));
+        let file = [&intermediate, &root];
+        assert!(!lets_in(&file, &make::leaf("client", &intermediate)));
+        let report = report(&[&server], &server, &file);
+        let text = report.to_string();
+        assert!(text.contains(words), "{text}");
+        assert_eq!(errors(&report), 0, "{text}");
     }
+}
+
+#[test]
+fn a_root_with_md5_is_a_root_all_the_same() {
+    const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+    const RSA_MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4];
+    let spec = Spec {
+        key: Some(make::rsa_key(2048)),
+        ..make::authority_spec("old")
+    };
+    let mut root = make::issue(&spec, None);
+    root.certificate = make::rewritten(&root.certificate, RSA_SHA256, RSA_MD5);
+    let client = make::leaf("client", &root);
+    assert!(lets_in(&[&root], &client));
+    let server = make::issue(&make::spec("server"), None);
+    let report = report(&[&server], &server, &[&root]);
+    let text = report.to_string();
+    assert!(text.contains("a signature with MD5"), "{text}");
+    assert_eq!(errors(&report), 0, "{text}");
+}
+
+#[test]
+fn a_ca_with_a_key_that_nobody_can_verify_with_is_told() {
+    const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    const P192: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1];
+    let mut root = make::authority("root");
+    let client = make::leaf("client", &root);
+    root.certificate = make::rewritten(&root.certificate, P256, P192);
+    assert!(!lets_in(&[&root], &client));
+    let server = make::issue(&make::spec("server"), None);
+    let report = report(&[&server], &server, &[&root]);
+    let text = report.to_string();
+    let words = "a key that AWS-LC does not know (EC prime192v1), so that no client could get in";
+    assert!(text.contains(words), "{text}");
+    assert!(text.contains("key       EC prime192v1"), "{text}");
+    assert_eq!(errors(&report), 1, "{text}");
 }

@@ -142,30 +142,71 @@ fn an_expired_intermediate_is_told() {
     );
 }
 
+/// certgate serves with nothing that it would refuse of a client.
 #[test]
-fn a_weak_server_certificate_is_an_error_only_where_openssl_refuses_it() {
+fn a_weak_server_certificate_is_an_error() {
     let root = make::authority("root");
     let small = Spec {
         key: Some(make::rsa_key(1024)),
         ..make::spec("leaf")
     };
-    let small = make::issue(&small, Some(&root));
     let sha1 = Spec {
         digest: MessageDigest::sha1(),
         ..make::spec("leaf")
     };
-    let sha1 = make::issue(&sha1, Some(&root));
-    for (leaf, words, refused_from) in [(&small, "RSA 1024", 2), (&sha1, "with SHA-1", 1)] {
-        for level in 0..=2 {
-            let m = materials(&[leaf], leaf, &[&root]);
-            let report = inspect(&m, SystemTime::now(), level);
-            let text = report.to_string();
-            assert!(text.contains(words), "{text}");
-            assert_eq!(
-                report.findings.has_errors(),
-                level >= refused_from,
-                "{level} {text}"
-            );
-        }
+    for (spec, words) in [(small, "a weak key (RSA 1024)"), (sha1, "with SHA-1")] {
+        let leaf = make::issue(&spec, Some(&root));
+        let report = report(&[&leaf], &leaf, &[&root]);
+        let text = report.to_string();
+        assert!(text.contains(words), "{text}");
+        assert_eq!(errors(&report), 1, "{text}");
     }
+}
+
+#[test]
+fn a_weak_intermediate_of_the_server_is_an_error() {
+    let p = pki();
+    let spec = Spec {
+        key: Some(make::rsa_key(1024)),
+        ..make::authority_spec("weak")
+    };
+    let weak = make::issue(&spec, Some(&p.root));
+    let leaf = make::leaf("leaf", &weak);
+    let report = report(&[&leaf, &weak], &leaf, &[&p.root]);
+    let text = report.to_string();
+    assert_eq!(errors(&report), 1, "{text}");
+    let place = "certificate 2 of 2 (CN=weak,O=Example): a weak key (RSA 1024)";
+    assert!(text.contains(place), "{text}");
+}
+
+/// Nobody relies on the signature of a self-signed one.
+#[test]
+fn a_self_signed_server_certificate_with_sha1_only_warns() {
+    let spec = Spec {
+        digest: MessageDigest::sha1(),
+        ..make::spec("self")
+    };
+    let leaf = make::issue(&spec, None);
+    let report = report(&[&leaf], &leaf, &[&make::authority("root")]);
+    let text = report.to_string();
+    assert!(text.contains("a signature with SHA-1"), "{text}");
+    assert_eq!(errors(&report), 0, "{text}");
+}
+
+/// A key that can't be used for TLS at all, though AWS-LC reads the certificate.
+#[test]
+fn a_server_certificate_that_aws_lc_refuses_is_an_error() {
+    let root = make::authority("root");
+    let spec = Spec {
+        cert_sign: Some(true),
+        ..make::spec("no signatures")
+    };
+    let leaf = make::issue(&spec, Some(&root));
+    let report = report(&[&leaf], &leaf, &[&root]);
+    let text = report.to_string();
+    assert_eq!(errors(&report), 1, "{text}");
+    assert!(
+        text.contains("a certificate that AWS-LC refuses ("),
+        "{text}"
+    );
 }
