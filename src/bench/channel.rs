@@ -21,7 +21,7 @@ use super::plan::{HttpVersion, Mode, Plan};
 use super::recorder::{Agreed, Sample};
 use super::target::TargetFault;
 use super::wire::Wire;
-use super::{echo, http1};
+use super::{echo, http1, tickets};
 
 /// How long a server that doesn't close its side is waited for, once everything is said.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
@@ -188,8 +188,8 @@ impl Channel {
         .await
     }
 
-    /// Closes in order: with close_notify, so that tickets stay good, and after the server if that is
-    /// about to close. Hands on the session, with the newest ticket that came.
+    /// Closes in order: with close_notify, and after the server if that is about to close. Hands on the
+    /// session with the newest ticket that came, if one did.
     pub async fn close(self, mode: Mode) -> Option<SslSession> {
         let (mut tls, server_first) = match self.speech {
             Speech::Http2(connection, driver) => {
@@ -215,7 +215,7 @@ impl Channel {
             // Sent in any case, at the latest now.
             let _ = tokio::time::timeout(CLOSE_PATIENCE, tls.shutdown()).await;
         }
-        tls.ssl().session().map(ToOwned::to_owned)
+        tickets::newest(tls.ssl())
     }
 }
 

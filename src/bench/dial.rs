@@ -13,9 +13,10 @@ use tokio_openssl::SslStream;
 
 use super::failure::{Failure, Stage};
 use super::groups;
-use super::plan::Plan;
+use super::plan::{Mode, Plan};
 use super::proxy_header;
 use super::recorder::{Agreed, Sample};
+use super::tickets;
 use super::wire::Wire;
 use crate::tls::ffi::client;
 
@@ -130,6 +131,9 @@ impl Dialer {
     ) -> Result<Ssl, ErrorStack> {
         let target = &self.plan.targets[route.target];
         let mut ssl = Ssl::new(&self.contexts[route.identity])?;
+        if self.plan.mode == Mode::Resumed {
+            tickets::prepare(&mut ssl)?;
+        }
         let name = match &self.sni {
             Some(name) => Some(name.as_str()),
             None if target.ip().is_some() => None,

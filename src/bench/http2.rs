@@ -22,6 +22,7 @@ use super::failure::{Failure, Stage};
 use super::plan::Plan;
 use super::recorder::Sample;
 use super::target::Target;
+use super::tickets;
 use super::wire::Wire;
 
 /// Large enough that flow control isn't what is measured, in bytes.
@@ -181,7 +182,7 @@ impl AsyncWrite for Witness {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let session = self.tls.ssl().session().map(ToOwned::to_owned);
+        let session = tickets::newest(self.tls.ssl());
         *self.session.borrow_mut() = session;
         Pin::new(&mut self.tls).poll_shutdown(context)
     }

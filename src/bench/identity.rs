@@ -8,6 +8,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 use zeroize::Zeroizing;
 
+use crate::startup::key_kind;
 use crate::startup::pem::{Label, Pem, PemFault};
 use crate::startup::repair::repair;
 
@@ -125,8 +126,12 @@ fn private_key(path: &Path) -> Result<PKey<Private>, FileFault> {
     let mut keys = pem.blocks.iter().filter(|block| block.label.is_private());
     match (keys.next(), keys.next()) {
         (Some(key), None) if key.label != Label::EncryptedPrivateKey => {
-            PKey::private_key_from_der(&key.der)
-                .map_err(|_| content(format!("a damaged {}", key.label.name())))
+            PKey::private_key_from_der(&key.der).map_err(|_| {
+                content(match key_kind::unknown_in_key(key) {
+                    Some(kind) => format!("a key that AWS-LC does not know ({kind})"),
+                    None => format!("a damaged {}", key.label.name()),
+                })
+            })
         }
         _ => Err(content(pem.describe())),
     }

@@ -25,6 +25,7 @@ mod progress;
 mod recorder;
 mod summary;
 mod supervise;
+mod tickets;
 mod wire;
 mod worker;
 

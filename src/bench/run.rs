@@ -44,7 +44,7 @@ pub struct Outcome {
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFault {
-    /// OpenSSL and the options don't agree.
+    /// AWS-LC and the options don't agree.
     #[error(transparent)]
     Tls(#[from] TlsFault),
     /// A path or header that can't be sent.

@@ -1,4 +1,4 @@
-//! Over what TLS the load is made: from options and identities to one OpenSSL context each.
+//! Over what TLS the load is made: from options and identities to one TLS context each.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,10 @@ use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
 use super::identity::Identity;
-use super::plan::{HttpVersion, Plan};
+use super::plan::{HttpVersion, Mode, Plan};
+use super::tickets;
 use crate::config::values::Protocol;
+use crate::tls::failure::words;
 use crate::tls::ffi;
 
 /// How handshakes are made.
@@ -38,21 +40,21 @@ pub enum Trust {
     Anybody,
 }
 
-/// What OpenSSL refuses.
+/// What AWS-LC refuses.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsFault {
     /// A list of an option.
-    #[error("--{option} {value}: OpenSSL doesn't know it ({error})")]
+    #[error("--{option} {value}: AWS-LC doesn't know it{}", because(.error))]
     Option {
         /// The flag without its dashes.
         option: &'static str,
         /// What was written.
         value: String,
-        /// OpenSSL's words.
+        /// Why.
         error: ErrorStack,
     },
-    /// A certificate, or OpenSSL itself.
-    #[error("OpenSSL can't use the certificate and key: {0}")]
+    /// A certificate, or AWS-LC itself.
+    #[error("AWS-LC can't use the certificate and key{}", because(.0))]
     Certificate(#[from] ErrorStack),
 }
 
@@ -106,9 +108,10 @@ fn context(
             HttpVersion::Two => b"\x02h2",
         })?;
     }
-    // Sessions are kept and offered by hand, in mode resumed only. OpenSSL's cache would also make a
-    // ticket useless once it was offered, though not every server gives a new one each time.
-    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+    match plan.mode {
+        Mode::Resumed => tickets::keep(&mut builder),
+        _ => drop(builder.set_session_cache_mode(SslSessionCacheMode::OFF)),
+    }
     Ok(builder.build())
 }
 
@@ -130,7 +133,7 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
             .set_groups_list(groups)
             .map_err(fault("tls-groups", groups))?;
     }
-    // TLS 1.3 suites and older ciphers are two lists to OpenSSL, one to people.
+    // TLS 1.3 suites and older ciphers are two lists to AWS-LC, one to people.
     let written = options.ciphers.as_deref().unwrap_or_default();
     let parts = written
         .split([':', ',', ' '])
@@ -147,8 +150,16 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
     Ok(())
 }
 
+/// `: no cipher match`; AWS-LC gives no reason for a group that it doesn't know.
+fn because(error: &ErrorStack) -> String {
+    match words(error) {
+        words if words.is_empty() => words,
+        words => format!(": {words}"),
+    }
+}
+
 /// The file of the system's CAs, where the usual systems have it; `SSL_CERT_FILE` goes ahead.
-/// OpenSSL's own default is a path of the machine that built it.
+/// AWS-LC's own default is a path that no distribution has.
 pub fn system_authorities() -> Option<PathBuf> {
     const USUAL: [&str; 5] = [
         // Debian, Ubuntu, Alpine, Arch

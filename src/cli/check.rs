@@ -15,7 +15,7 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
     let preflight = preflight::look(&settings, wrong, &Environment::of_process());
     let mut report = preflight.report;
     let sound = !report.findings.has_errors();
-    // What is wrong with them already would only be said again in OpenSSL's words.
+    // What is wrong with them already would only be said again in AWS-LC's words.
     let credentials = preflight.ready.filter(|_| sound).map(|(_, c)| c);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use openssl::pkey::PKey;
-use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
+use openssl::ssl::{HandshakeError, SslConnector, SslMethod, SslVerifyMode};
 use openssl::x509::X509;
 
 use super::arguments::SettingsArguments;
 use super::{Exit, failed, report};
+use crate::bench::failure::{Failure, Stage};
 use crate::config::Settings;
 use crate::config::values::Switch;
 use crate::gateway::Gateway;
@@ -134,25 +135,22 @@ fn request(
     }
     let tcp = TcpStream::connect(address)?;
     tcp.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let mut tls = connector
-        .build()
-        .connect("localhost", tcp)
-        .map_err(|e| alert(&e.to_string()))?;
+    let mut tls = match connector.build().connect("localhost", tcp) {
+        Ok(tls) => tls,
+        Err(HandshakeError::Failure(broken)) => {
+            let failure = Failure::of_handshake(broken.error(), broken.ssl());
+            return Err(failure.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
     tls.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = [0; 256];
     // In TLS 1.3 a client has finished its handshake before it can learn of the refusal.
-    let length = tls.read(&mut answer).map_err(|e| alert(&e.to_string()))?;
+    let length = tls
+        .read(&mut answer)
+        .map_err(|error| Failure::of_io(&error, Stage::Request))?;
     let answer = String::from_utf8_lossy(&answer[..length]);
     Ok(answer.lines().next().unwrap_or_default().to_owned())
-}
-
-/// The alert's name, without the file and the code that OpenSSL puts around it.
-fn alert(words: &str) -> anyhow::Error {
-    let name = words
-        .split(':')
-        .find(|part| part.contains("alert"))
-        .unwrap_or(words);
-    anyhow::anyhow!("{}", name.trim())
 }
 
 fn invite(directory: &Path, address: SocketAddr, admin: Option<SocketAddr>) {

@@ -44,7 +44,7 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
     serve(&settings, &findings, &credentials, &runtime)
 }
 
-/// Adds what only trying can tell: ports, the document root, OpenSSL's opinion.
+/// Adds what only trying can tell: ports, the document root, AWS-LC's opinion.
 fn with_rehearsal(
     mut findings: Findings,
     settings: &Settings,

@@ -153,7 +153,7 @@ impl Worker {
                 self.end(channel, number).await;
             }
             Err(failure) => {
-                // OpenSSL takes no session again whose connection ended badly.
+                // Lest the next one fails of the same session.
                 self.ticket(number).primed = false;
                 self.failed(turn, end, &failure);
             }
