@@ -13,6 +13,7 @@ use super::{
     SERVER_CERTIFICATE_FILE, SERVER_KEY, SERVER_KEY_FILE, Source,
 };
 use crate::findings::{Finding, Findings};
+use crate::startup::key_kind;
 use crate::startup::pem::{Label, Pem};
 
 /// The three materials.
@@ -135,11 +136,16 @@ pub(super) fn server_key(
         );
     }
     let parsed = PKey::private_key_from_der(&key.der).map_err(|_| {
-        wrong(format!(
-            "a {} block whose content is no key that OpenSSL knows",
-            key.label.name()
-        ))
-        .advice("Copy it again from the original file; a character is wrong or missing")
+        let block = key.label.name();
+        match key_kind::unknown_in_key(key) {
+            Some(kind) => wrong(format!(
+                "a {block} block with a key that AWS-LC does not know ({kind})"
+            ))
+            .expected(key_kind::KNOWN)
+            .advice("Have a certificate issued for a key of such a kind"),
+            None => wrong(format!("a {block} block whose content is no key"))
+                .advice("Copy it again from the original file; a character is wrong or missing"),
+        }
     })?;
     Ok(PrivateKey {
         pem: key.to_pem(),

@@ -155,7 +155,7 @@ fn wrong_contents_are_named() {
             "no certificate (block 2 of 2)",
         ),
         ((c, k, &no_der.to_owned()), "no certificate (block 1 of 1)"),
-        ((c, &no_key.to_owned(), ca), "no key that OpenSSL knows"),
+        ((c, &no_key.to_owned(), ca), "whose content is no key"),
     ] {
         let text = complaint(values.0, values.1, values.2);
         assert!(text.contains(words), "{text}\n{words}");
