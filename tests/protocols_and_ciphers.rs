@@ -174,17 +174,11 @@ fn group(gate: &Certgate, client: &Client) -> u16 {
     client.connect(gate.address).unwrap().group()
 }
 
-fn has_post_quantum_groups() -> bool {
-    openssl::version::number() >= 0x3050_0000
-}
-
 #[test]
 fn groups_by_default_begin_with_the_post_quantum_one() {
     let (gate, client) = start(&[]);
     let tls13 = client.clone().tls13();
-    if has_post_quantum_groups() {
-        assert_eq!(group(&gate, &tls13), X25519MLKEM768);
-    }
+    assert_eq!(group(&gate, &tls13), X25519MLKEM768);
     for (name, number) in [("X25519", X25519), ("P-256", P256), ("P-384", P384)] {
         assert_eq!(group(&gate, &tls13.clone().groups(name)), number, "{name}");
     }
@@ -201,15 +195,6 @@ fn groups_are_those_that_are_listed() {
     assert!(words.contains("alert handshake failure"), "{words}");
     let metric = "certgate_refusals_total{reason=\"no_shared_group\"}";
     gate.counts(metric, 1.0);
-}
-
-#[test]
-fn a_client_can_not_renegotiate() {
-    let (gate, client) = start(&[]);
-    let mut connection = client.tls12().connect(gate.address).unwrap();
-    assert_eq!(connection.get("/").unwrap().status, 200);
-    let words = connection.renegotiate().unwrap_err();
-    assert!(words.contains("no renegotiation"), "{words}");
 }
 
 /// Exit code 78, with an error that names the setting and what was written.

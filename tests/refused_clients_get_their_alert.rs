@@ -24,7 +24,7 @@ fn post_and_read(client: &Client, address: SocketAddr) -> String {
     match connection.read(&mut [0; 1024]) {
         Ok(read) => format!("{read} bytes"),
         Err(error) if error.kind() == ErrorKind::ConnectionReset => "reset".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => client::words(&error),
     }
 }
 

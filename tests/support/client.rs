@@ -4,8 +4,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use openssl::nid::Nid;
-use openssl::pkey::Id;
 use openssl::ssl::{
     Ssl, SslContext, SslContextBuilder, SslMethod, SslSession, SslSessionCacheMode, SslStream,
     SslVerifyMode, SslVersion,
@@ -121,11 +119,11 @@ impl Client {
     pub fn connect_over(&self, tcp: TcpStream) -> Result<Connection, String> {
         let (ssl, ticket) = self.ssl();
         let mut stream = SslStream::new(ssl, tcp).unwrap();
-        stream.connect().map_err(|e| e.to_string())?;
+        stream.connect().map_err(|e| words(&e))?;
         Ok(Connection { stream, ticket })
     }
 
-    /// What OpenSSL connects with.
+    /// What connects.
     pub fn ssl(&self) -> (Ssl, Ticket) {
         let ticket = Ticket::default();
         let mut context = SslContext::builder(SslMethod::tls_client()).unwrap();
@@ -145,7 +143,6 @@ impl Client {
     }
 
     fn apply(&self, context: &mut SslContextBuilder) {
-        context.set_security_level(0);
         // Whom the server is doesn't matter, unless a test says so.
         context.set_verify(match self.verifying {
             true => SslVerifyMode::PEER,
@@ -158,13 +155,13 @@ impl Client {
             .unwrap();
         context.set_max_proto_version(self.version).unwrap();
         context
-            .set_cipher_list(self.ciphers.as_deref().unwrap_or("DEFAULT:@SECLEVEL=0"))
+            .set_cipher_list(self.ciphers.as_deref().unwrap_or("ALL"))
             .unwrap();
         if let Some(suites) = &self.suites {
-            context.set_ciphersuites(suites).unwrap();
+            ffi::set_ciphersuites(context, suites);
         }
         if let Some(algorithms) = &self.signature_algorithms {
-            context.set_sigalgs_list(algorithms).unwrap();
+            ffi::set_sigalgs(context, algorithms);
         }
         if let Some(groups) = &self.groups {
             context.set_groups_list(groups).unwrap();
@@ -208,7 +205,7 @@ impl Client {
         Ok(response)
     }
 
-    /// Connects and asks until the refusal shows; what OpenSSL says of it.
+    /// Connects and asks until the refusal shows; in AWS-LC's words.
     #[track_caller]
     pub fn refusal(&self, address: SocketAddr) -> String {
         match self.get(address, "/") {
@@ -242,11 +239,6 @@ impl Connection {
         ffi::group(self.stream.ssl())
     }
 
-    /// Asks for another handshake on this connection (TLS 1.2 and older).
-    pub fn renegotiate(&mut self) -> Result<(), String> {
-        ffi::renegotiate(&mut self.stream).map_err(|e| e.to_string())
-    }
-
     /// `GET`, keeping the connection.
     pub fn get(&mut self, path: &str) -> Result<Response, String> {
         self.request(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
@@ -254,7 +246,7 @@ impl Connection {
 
     /// Any request without a body, as it is.
     pub fn request(&mut self, request: &str) -> Result<Response, String> {
-        http::exchange(&mut self.stream, request).map_err(|e| e.to_string())
+        http::exchange(&mut self.stream, request).map_err(|e| words(&e))
     }
 
     pub fn resumed(&self) -> bool {
@@ -311,61 +303,64 @@ impl Write for Recorder {
     }
 }
 
+/// Why it failed: `NO_SHARED_CIPHER` is `no shared cipher`, `TLSV1_ALERT_UNKNOWN_CA` is `tlsv1 alert
+/// unknown ca`.
+pub fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let ssl = error.downcast_ref::<openssl::ssl::Error>();
+        if let Some(stack) = ssl.and_then(|error| error.ssl_error()) {
+            let reasons = stack.errors().iter().filter_map(|error| error.reason());
+            let reasons: Vec<_> = reasons.collect();
+            return reasons.join(", ").to_lowercase().replace('_', " ");
+        }
+        let io = error.downcast_ref::<std::io::Error>();
+        next = match io.and_then(|error| error.get_ref()) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    error.to_string()
+}
+
 mod ffi {
-    use std::ffi::{c_int, c_long};
-    use std::io::{Read, Write};
+    use std::ffi::CString;
 
     use foreign_types::ForeignTypeRef;
-    use openssl::ssl::{Error, SslRef, SslSession, SslStream};
-    use openssl_sys::{SSL, SSL_SESSION};
+    use openssl::ssl::{SslContextBuilder, SslRef, SslSession};
 
-    /// A copy, because OpenSSL doesn't offer a session of TLS 1.3 twice, and made to look new, because
-    /// it doesn't offer one that is too old: what the server makes of such a ticket is the question.
+    /// The suites of TLS 1.3.
+    pub fn set_ciphersuites(context: &mut SslContextBuilder, list: &str) {
+        let list = CString::new(list).unwrap();
+        // SAFETY: both are valid for the call, which keeps nothing of the text.
+        let set = unsafe { openssl_sys::SSL_CTX_set_ciphersuites(context.as_ptr(), list.as_ptr()) };
+        assert_eq!(set, 1, "{list:?}");
+    }
+
+    /// What this end signs and verifies with.
+    pub fn set_sigalgs(context: &mut SslContextBuilder, list: &str) {
+        let list = CString::new(list).unwrap();
+        // SAFETY: both are valid for the call, which keeps nothing of the text.
+        let set =
+            unsafe { openssl_sys::SSL_CTX_set1_sigalgs_list(context.as_ptr(), list.as_ptr()) };
+        assert_eq!(set, 1, "{list:?}");
+    }
+
+    /// A copy, and made to look new, because AWS-LC doesn't offer a session that is too old: what the
+    /// server makes of such a ticket is the question.
     pub fn set_session(ssl: &mut SslRef, session: &SslSession) {
         let session = SslSession::from_der(&session.to_der().unwrap()).unwrap();
         let now = std::time::SystemTime::now();
         let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         // SAFETY: the session is valid, and only a number in it is changed. It belongs to no context.
         unsafe {
-            SSL_SESSION_set_time(session.as_ptr(), now as c_long);
+            openssl_sys::SSL_SESSION_set_time(session.as_ptr(), now);
             ssl.set_session(&session).unwrap();
         }
     }
 
-    /// `SSL_get_negotiated_group`, a macro in ssl.h.
     pub fn group(ssl: &SslRef) -> u16 {
-        const SSL_CTRL_GET_NEGOTIATED_GROUP: c_int = 134;
-        // SAFETY: the connection is valid; this control takes no argument and changes nothing.
-        let nid = unsafe {
-            openssl_sys::SSL_ctrl(
-                ssl.as_ptr(),
-                SSL_CTRL_GET_NEGOTIATED_GROUP,
-                0,
-                std::ptr::null_mut(),
-            )
-        };
-        super::group_number(nid as c_int)
-    }
-
-    pub fn renegotiate(stream: &mut SslStream<impl Read + Write>) -> Result<(), Error> {
-        // SAFETY: the connection is valid; this only notes that a handshake is wanted.
-        assert_eq!(unsafe { SSL_renegotiate(stream.ssl().as_ptr()) }, 1);
-        stream.do_handshake()
-    }
-
-    unsafe extern "C" {
-        fn SSL_renegotiate(ssl: *mut SSL) -> c_int;
-        fn SSL_SESSION_set_time(session: *mut SSL_SESSION, seconds: c_long) -> c_long;
-    }
-}
-
-/// OpenSSL tells a group by its NID, or by its number with a high bit if it has none.
-fn group_number(nid: i32) -> u16 {
-    match Nid::from_raw(nid) {
-        Nid::X9_62_PRIME256V1 => 23,
-        Nid::SECP384R1 => 24,
-        Nid::SECP521R1 => 25,
-        _ if nid == Id::X25519.as_raw() => 29,
-        _ => (nid & 0xffff) as u16,
+        // SAFETY: the connection is valid; this reads a number.
+        unsafe { openssl_sys::SSL_get_group_id(ssl.as_ptr()) }
     }
 }
