@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use openssl::pkcs12::Pkcs12;
+use openssl::pkey::PKey;
 use openssl::symm::Cipher;
 use openssl::x509::X509ReqBuilder;
 
@@ -153,6 +154,14 @@ fn wrong_kinds(pki: &Pki) -> Vec<Case> {
     let with_key = format!("{certificate}{key_pem}");
     let openssh = key_pem.replace("PRIVATE", "OPENSSH PRIVATE");
     let public = text(key.public_key_to_pem());
+    // Only the number of the algorithm tells the two Edwards curves apart.
+    let ed25519 = PKey::generate_ed25519().unwrap();
+    let ed448 = ed25519.private_key_to_der().unwrap();
+    let ed448: Vec<_> = ed448.iter().map(|b| b + u8::from(*b == 0x70)).collect();
+    let ed448 = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(ed448)
+    );
     vec![
         case(CERTIFICATE, key_pem.clone(), "swapped with SSL_SERVER_KEY"),
         case(KEY, certificate, "swapped with SSL_SERVER_CERTIFICATE"),
@@ -168,6 +177,7 @@ fn wrong_kinds(pki: &Pki) -> Vec<Case> {
         case(KEY, text(encrypted), "an encrypted private key"),
         case(KEY, openssh, "an OpenSSH private key"),
         case(KEY, two_keys, "2 PRIVATE KEY blocks"),
+        case(KEY, ed448, "a key that AWS-LC does not know (Ed448)"),
         case(CERTIFICATE, der, "a certificate in DER (binary) form"),
         case(KEY, key_der, "a private key in DER (binary) form"),
         case(KEY, STANDARD.encode(pkcs12), "a PKCS#12 file"),

@@ -8,7 +8,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 use zeroize::Zeroizing;
 
-use crate::startup::key_kind;
+use crate::startup::keys;
 use crate::startup::pem::{Label, Pem, PemFault};
 use crate::startup::repair::repair;
 
@@ -74,6 +74,13 @@ impl Identity {
         let mut certificates = certificates(certificate, CERTIFICATE)?;
         let leaf = certificates.remove(0);
         let private = private_key(key)?;
+        if let Some(fault) = keys::fault(&leaf) {
+            return Err(FileFault::Content {
+                path: certificate.to_owned(),
+                found: fault.to_string(),
+                expected: CERTIFICATE,
+            });
+        }
         if !leaf
             .public_key()
             .is_ok_and(|public| public.public_eq(&private))
@@ -112,7 +119,10 @@ fn certificates(path: &Path, expected: &'static str) -> Result<Vec<X509>, FileFa
     match parsed {
         Ok(certificates) if certificates.is_empty() => Err(content(pem.describe())),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(content(format!("a damaged certificate ({error})"))),
+        Err(error) => Err(content(format!(
+            "a damaged certificate ({})",
+            keys::reason(&error)
+        ))),
     }
 }
 
@@ -126,12 +136,7 @@ fn private_key(path: &Path) -> Result<PKey<Private>, FileFault> {
     let mut keys = pem.blocks.iter().filter(|block| block.label.is_private());
     match (keys.next(), keys.next()) {
         (Some(key), None) if key.label != Label::EncryptedPrivateKey => {
-            PKey::private_key_from_der(&key.der).map_err(|_| {
-                content(match key_kind::unknown_in_key(key) {
-                    Some(kind) => format!("a key that AWS-LC does not know ({kind})"),
-                    None => format!("a damaged {}", key.label.name()),
-                })
-            })
+            keys::private(key).map_err(|fault| content(fault.to_string()))
         }
         _ => Err(content(pem.describe())),
     }

@@ -9,7 +9,7 @@ pub mod checks;
 pub mod environment;
 pub mod example_pki;
 pub mod files;
-pub mod key_kind;
+pub mod keys;
 pub mod limits;
 pub mod materials;
 pub mod pem;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::findings::{Finding, Findings, Severity};
 use crate::identity::rfc2253;
-use crate::startup::key_kind;
+use crate::startup::keys::{self, KeyFault};
 use crate::startup::materials::Certificates;
 use crate::tls::strength::{self, Weakness};
 
@@ -31,8 +31,8 @@ enum Useless {
     NotYetValid,
     /// Its key, or its signature if it isn't a root.
     Weak(Weakness),
-    /// AWS-LC can't verify with a key of this kind.
-    UnknownKey(String),
+    /// AWS-LC can't verify with its key.
+    Key(KeyFault),
 }
 
 pub(super) fn findings(ca: &Certificates, server: Option<&X509Ref>, moment: &Moment) -> Findings {
@@ -66,8 +66,8 @@ fn useless(certificate: &X509, all: &[X509], moment: &Moment) -> Option<Useless>
         Validity::NotYet => return Some(Useless::NotYetValid),
         Validity::Now => {}
     }
-    if let Some(kind) = key_kind::unknown_in_certificate(certificate) {
-        return Some(Useless::UnknownKey(kind));
+    if let Some(fault) = keys::fault(certificate) {
+        return Some(Useless::Key(fault));
     }
     if let Some(weakness) = strength::weakness(certificate, standing(certificate)) {
         return Some(Useless::Weak(weakness));
@@ -174,13 +174,9 @@ fn complaint(
                 Weakness::Signature { .. } => "Have it issued anew",
             })
         }
-        Useless::UnknownKey(kind) => graded(
-            severity,
-            place,
-            format!("a key that AWS-LC does not know ({kind}), {consequence}"),
-        )
-        .expected(key_kind::KNOWN)
-        .advice("Move to a CA with a key of such a kind"),
+        Useless::Key(fault) => graded(severity, place, format!("{fault}, {consequence}"))
+            .expected(keys::EXPECTED)
+            .advice("Move to a CA with a key of such a kind"),
     }
 }
 

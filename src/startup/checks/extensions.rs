@@ -38,12 +38,14 @@ pub(super) fn basic_constraints(certificate: &X509Ref) -> Option<bool> {
     })
 }
 
-/// Versions 2 and 3 are written, 1 isn't.
+/// Versions 2 and 3 are written, as 1 and 2; version 1 shouldn't be, but is taken if it is.
 fn is_version_1(certificate: &X509Ref) -> bool {
     const VERSION: u8 = 0xa0;
     let certificate = certificate.to_der().unwrap_or_default();
     let first = der::to_be_signed(&certificate).and_then(|mut elements| elements.next());
-    first.is_some_and(|e| e.tag != VERSION)
+    first.is_some_and(|e| {
+        e.tag != VERSION || der::element(e.content).is_some_and(|number| number.content == [0])
+    })
 }
 
 #[cfg(test)]

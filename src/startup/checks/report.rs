@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
 use crate::identity::{rfc2253, serial};
-use crate::startup::key_kind;
+use crate::startup::keys::{self, KeyFault};
 use crate::startup::materials::Source;
 
 /// Every certificate in use, and everything there is to say about them.
@@ -85,8 +85,10 @@ impl Report {
             serial: serial(certificate),
             key: match key {
                 Ok(key) => describe::key(&key),
-                Err(_) => key_kind::unknown_in_certificate(certificate)
-                    .unwrap_or_else(|| "unreadable".to_owned()),
+                Err(_) => match keys::fault(certificate) {
+                    Some(KeyFault::Unknown(kind)) => kind,
+                    _ => "unreadable".to_owned(),
+                },
             },
             signature_algorithm: describe::signature_algorithm(certificate),
             not_before: describe::time(certificate.not_before()),

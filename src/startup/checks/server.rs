@@ -3,6 +3,7 @@
 //! Takes the ordered chain; hands on findings. Load balancers accept expired and self-signed
 //! certificates, so those are warnings; only what is too weak, or what AWS-LC refuses to load, stops the start.
 
+use openssl::pkey::Id;
 use openssl::ssl::{SslContextBuilder, SslMethod};
 use openssl::x509::{X509ExtendedKeyUsage, X509Ref};
 
@@ -11,9 +12,8 @@ use super::report::remaining;
 use super::{Moment, Validity, describe, is_issued_by, is_self_signed, place, standing};
 use crate::findings::{Finding, Findings};
 use crate::identity::rfc2253;
-use crate::startup::key_kind;
+use crate::startup::keys;
 use crate::startup::materials::Certificates;
-use crate::tls::failure::words;
 use crate::tls::strength;
 
 /// A certificate with fewer days left is warned about.
@@ -111,10 +111,10 @@ fn issuer_is_a_known_root(client_ca: Option<&Certificates>, leaf: &X509Ref) -> b
 /// What certgate refuses of itself as of its clients stops the start; so does what AWS-LC refuses.
 fn strength(place: String, certificate: &X509Ref, findings: &mut Findings) {
     let expected = "RSA of 2048 bits or more, or EC P-256, signed with SHA-256 or better";
-    if let Some(kind) = key_kind::unknown_in_certificate(certificate) {
+    if let Some(fault) = keys::fault(certificate) {
         findings.push(
-            Finding::error(place, format!("a key that AWS-LC does not know ({kind})"))
-                .expected(key_kind::KNOWN)
+            Finding::error(place, fault.to_string())
+                .expected(keys::EXPECTED)
                 .advice("Have it issued anew, for a key of such a kind"),
         );
     } else if let Some(weakness) = strength::weakness(certificate, standing(certificate)) {
@@ -135,16 +135,28 @@ fn strength(place: String, certificate: &X509Ref, findings: &mut Findings) {
 /// Not guessed: AWS-LC is asked to load it.
 fn usable(place: String, leaf: &X509Ref, findings: &mut Findings) {
     let load = || SslContextBuilder::new(SslMethod::tls_server())?.set_certificate(leaf);
-    if let Err(error) = load() {
-        findings.push(
-            Finding::error(
-                place,
-                format!("a certificate that AWS-LC refuses ({})", words(&error)),
-            )
-            .expected("a certificate for TLS servers, with a key of RSA, EC P-256 or alike")
-            .advice(
-                "Have it issued anew, with digitalSignature among the key usages if it has any",
+    let Err(error) = load() else { return };
+    let key = leaf.public_key().ok();
+    let other = key.filter(|key| !matches!(key.id(), Id::RSA | Id::EC | Id::ED25519));
+    let (found, advice) = match other {
+        Some(key) => (
+            format!(
+                "a key that AWS-LC speaks no TLS with ({})",
+                describe::key(&key)
             ),
-        );
-    }
+            "Have it issued anew, for a key of such a kind",
+        ),
+        None => (
+            format!(
+                "a certificate that AWS-LC refuses ({})",
+                keys::reason(&error)
+            ),
+            "Have it issued anew, with digitalSignature among the key usages if it has any",
+        ),
+    };
+    findings.push(
+        Finding::error(place, found)
+            .expected(keys::EXPECTED)
+            .advice(advice),
+    );
 }

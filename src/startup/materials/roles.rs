@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 
-use openssl::pkey::PKey;
 use openssl::x509::X509;
 
 use super::{
@@ -13,8 +12,10 @@ use super::{
     SERVER_CERTIFICATE_FILE, SERVER_KEY, SERVER_KEY_FILE, Source,
 };
 use crate::findings::{Finding, Findings};
-use crate::startup::key_kind;
+use crate::startup::keys::{self, KeyFault};
 use crate::startup::pem::{Label, Pem};
+
+const DAMAGED: &str = "Copy it again from the original file; if it reads the same there, have it issued anew: AWS-LC takes DER only as the standards have it";
 
 /// The three materials.
 pub(super) enum Role {
@@ -135,17 +136,15 @@ pub(super) fn server_key(
             .advice(format!("Remove the other {blocks} from it")),
         );
     }
-    let parsed = PKey::private_key_from_der(&key.der).map_err(|_| {
-        let block = key.label.name();
-        match key_kind::unknown_in_key(key) {
-            Some(kind) => wrong(format!(
-                "a {block} block with a key that AWS-LC does not know ({kind})"
-            ))
-            .expected(key_kind::KNOWN)
+    let parsed = keys::private(key).map_err(|fault| match fault {
+        KeyFault::Unknown(_) => wrong(fault.to_string())
+            .expected(keys::EXPECTED)
             .advice("Have a certificate issued for a key of such a kind"),
-            None => wrong(format!("a {block} block whose content is no key"))
-                .advice("Copy it again from the original file; a character is wrong or missing"),
-        }
+        KeyFault::Unreadable(reason) => wrong(format!(
+            "a {} block whose content is no key: {reason}",
+            key.label.name()
+        ))
+        .advice(DAMAGED),
     })?;
     Ok(PrivateKey {
         pem: key.to_pem(),
@@ -203,12 +202,13 @@ fn certificates(source: Source, pem: &Pem, role: &Role) -> Result<Certificates, 
                 certificates.push(certificate);
                 text.push_str(&block.to_pem());
             }
-            Err(_) => findings.push(
+            Err(error) => findings.push(
                 wrong(format!(
-                    "a CERTIFICATE block whose content is no certificate (block {} of {count})",
-                    index + 1
+                    "a CERTIFICATE block whose content is no certificate (block {} of {count}): {}",
+                    index + 1,
+                    keys::reason(&error)
                 ))
-                .advice("Copy it again from the original file; a character is wrong or missing"),
+                .advice(DAMAGED),
             ),
         }
     }
