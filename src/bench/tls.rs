@@ -84,6 +84,7 @@ fn context(
             | SslMode::RELEASE_BUFFERS,
     );
     choose_protocol(&mut builder, options)?;
+    ffi::set_verify_algorithms(&mut builder)?;
     match &options.trust {
         Trust::Anybody => builder.set_verify(SslVerifyMode::NONE),
         Trust::Authorities(authorities) => {
