@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::mpsc;
 
 use crate::support::load::{self, bench, failure, https};
-use crate::support::pki::{self, Pki};
+use crate::support::pki::{self, Key, Pki, Recipe};
 use crate::support::{certgate, upstream};
 
 /// What a connection begins with; the server says nothing and hangs up.
@@ -81,7 +81,62 @@ fn versions_groups_and_ciphers_are_as_asked_for() {
         (agreed.version.as_str(), agreed.cipher.as_str()),
         ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")
     );
-    assert!(agreed.group.contains("256"), "{agreed:?}");
+    assert_eq!(agreed.group, "secp256r1");
+    for (groups, name) in [
+        ("X25519", "x25519"),
+        ("P-384", "secp384r1"),
+        ("X25519MLKEM768", "X25519MLKEM768"),
+    ] {
+        let arguments = format!("--count 1 --tls-groups {groups}");
+        let result = load::result(bench(&pki, &url, &arguments));
+        assert_eq!(result.negotiated[0].group, name);
+    }
     let wrong = bench(&pki, &url, "--tls-groups nonsense").finish();
     assert_eq!(wrong.code(), 2, "{}", wrong.stderr);
+}
+
+/// Server and client alike.
+#[test]
+fn certificates_with_keys_of_every_kind() {
+    for (key, version) in [
+        (Key::Rsa(2048), "1.2"),
+        (Key::Rsa(2048), "1.3"),
+        (Key::P384, "1.3"),
+        (Key::P521, "1.2"),
+        (Key::P521, "1.3"),
+        (Key::Ed25519, "1.2"),
+        (Key::Ed25519, "1.3"),
+    ] {
+        let of = |recipe: Recipe| Recipe { key, ..recipe };
+        let ca = pki::authority("Test CA").self_signed();
+        let pki = Pki {
+            server: of(pki::server()).signed_by(&ca),
+            client: of(pki::client("alice")).signed_by(&ca),
+            ca,
+        };
+        // In TLS 1.2 the groups are those of certificates, too.
+        let gate = certgate::serve(&pki)
+            .argument("--tls-groups=X25519:P-256:P-384:P-521")
+            .file("index.html", "content")
+            .start();
+        let arguments = format!("--count 1 --tls-version {version}");
+        let result = load::result(bench(&pki, &https(gate.address), &arguments));
+        assert_eq!(result.totals.operations, 1, "{version}");
+    }
+}
+
+/// Old servers are what such measurements are made of.
+#[test]
+fn old_versions() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .argument("--tls-protocols=TLSv1,TLSv1.1,TLSv1.2,TLSv1.3")
+        .file("index.html", "content")
+        .start();
+    for (option, name) in [("1.0", "TLSv1"), ("1.1", "TLSv1.1"), ("1.2", "TLSv1.2")] {
+        let arguments = format!("--count 1 --tls-version {option}");
+        let result = load::result(bench(&pki, &https(gate.address), &arguments));
+        assert_eq!(result.negotiated[0].version, name);
+        assert_eq!(result.negotiated[0].group, "x25519", "{name}");
+    }
 }

@@ -8,8 +8,9 @@ use std::io;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslRef};
-use openssl::x509::X509VerifyResult;
-use openssl_sys::{SSL_R_ENCRYPTED_LENGTH_TOO_LONG, SSL_R_WRONG_VERSION_NUMBER};
+use openssl_sys::{
+    SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ENCRYPTED_LENGTH_TOO_LONG, SSL_R_WRONG_VERSION_NUMBER,
+};
 
 use crate::tls::failure::{ALERT_OFFSET, SSL_LIBRARY, words};
 
@@ -144,12 +145,15 @@ impl Failure {
 
     /// What a failed handshake means.
     pub fn of_handshake(error: &ssl::Error, ssl: &SslRef) -> Self {
-        let verified = ssl.verify_result();
-        match Self::of_ssl(error, Stage::Handshake) {
-            Self::Tls(_) if verified != X509VerifyResult::OK => {
-                Self::Untrusted(verified.error_string().to_owned())
-            }
-            failure => failure,
+        let errors = error.ssl_error().map_or(&[][..], ErrorStack::errors);
+        let unverified = |error: &openssl::error::Error| {
+            error.library_code() == SSL_LIBRARY
+                && error.reason_code() == SSL_R_CERTIFICATE_VERIFY_FAILED
+        };
+        // AWS-LC has a result that isn't OK before it has looked, too.
+        match errors.iter().any(unverified) {
+            true => Self::Untrusted(ssl.verify_result().error_string().to_owned()),
+            false => Self::of_ssl(error, Stage::Handshake),
         }
     }
 

@@ -16,6 +16,10 @@ use crate::config::values::Protocol;
 use crate::tls::failure::words;
 use crate::tls::ffi;
 
+/// What AWS-LC has by default, but hybrids that hardly any server has; and P-521, without which a server's
+/// certificate with such a key is refused in TLS 1.2.
+const DEFAULT_GROUPS: &str = "X25519MLKEM768:X25519:P-256:P-384:P-521";
+
 /// How handshakes are made.
 pub struct TlsOptions {
     /// Client certificates, in turn; empty for none.
@@ -129,11 +133,10 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
         builder.set_min_proto_version(Some(version.version()))?;
         builder.set_max_proto_version(Some(version.version()))?;
     }
-    if let Some(groups) = &options.groups {
-        builder
-            .set_groups_list(groups)
-            .map_err(fault("tls-groups", groups))?;
-    }
+    let groups = options.groups.as_deref().unwrap_or(DEFAULT_GROUPS);
+    builder
+        .set_groups_list(groups)
+        .map_err(fault("tls-groups", groups))?;
     // TLS 1.3 suites and older ciphers are two lists to AWS-LC, one to people.
     let written = options.ciphers.as_deref().unwrap_or_default();
     let parts = written

@@ -99,7 +99,11 @@ pub enum Purpose {
 #[derive(Clone, Copy)]
 pub enum Key {
     P256,
+    P384,
+    P521,
     Rsa(u32),
+    /// For leafs: the `openssl` crate can't sign certificates with it on AWS-LC.
+    Ed25519,
 }
 
 pub fn client(name: &str) -> Recipe {
@@ -241,11 +245,15 @@ impl Recipe {
 
 impl Key {
     fn generate(self) -> PKey<Private> {
+        let on = |curve| {
+            let group = EcGroup::from_curve_name(curve).unwrap();
+            PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+        };
         match self {
-            Key::P256 => {
-                let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-                PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
-            }
+            Key::P256 => on(Nid::X9_62_PRIME256V1),
+            Key::P384 => on(Nid::SECP384R1),
+            Key::P521 => on(Nid::SECP521R1),
+            Key::Ed25519 => PKey::generate_ed25519().unwrap(),
             Key::Rsa(bits) => PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap(),
         }
     }
