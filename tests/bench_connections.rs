@@ -84,6 +84,7 @@ fn versions_groups_and_ciphers_are_as_asked_for() {
     assert_eq!(agreed.group, "secp256r1");
     for (groups, name) in [
         ("X25519", "x25519"),
+        ("secp521r1:x25519", "x25519"),
         ("P-384", "secp384r1"),
         ("X25519MLKEM768", "X25519MLKEM768"),
     ] {

@@ -12,13 +12,13 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_openssl::SslStream;
 
 use super::failure::{Failure, Stage};
-use super::groups;
 use super::plan::{Mode, Plan};
 use super::proxy_header;
 use super::recorder::{Agreed, Sample};
 use super::tickets;
 use super::wire::Wire;
 use crate::tls::ffi::client;
+use crate::tls::groups;
 
 /// Which of the plan's targets, identities and sources a connection takes: each in turn.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,6 @@ mod alarm;
 mod channel;
 mod dial;
 pub mod echo;
-mod groups;
 mod http1;
 mod http2;
 mod pace;

@@ -14,7 +14,7 @@ use super::plan::{HttpVersion, Mode, Plan};
 use super::tickets;
 use crate::config::values::Protocol;
 use crate::tls::failure::words;
-use crate::tls::ffi;
+use crate::tls::{ffi, groups};
 
 /// What AWS-LC has by default, but hybrids that hardly any server has; and P-521, without which a server's
 /// certificate with such a key is refused in TLS 1.2.
@@ -135,7 +135,7 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
     }
     let groups = options.groups.as_deref().unwrap_or(DEFAULT_GROUPS);
     builder
-        .set_groups_list(groups)
+        .set_groups_list(&groups::translated(groups))
         .map_err(fault("tls-groups", groups))?;
     // TLS 1.3 suites and older ciphers are two lists to AWS-LC, one to people.
     let written = options.ciphers.as_deref().unwrap_or_default();
@@ -156,9 +156,9 @@ fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Res
 
 /// `: no cipher match`; AWS-LC gives no reason for a group that it doesn't know.
 fn because(error: &ErrorStack) -> String {
-    match words(error) {
-        words if words.is_empty() => words,
-        words => format!(": {words}"),
+    match words(error).split(", ").next() {
+        None | Some("") => String::new(),
+        Some(first) => format!(": {first}"),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod failure;
     reason = "the only place: what the openssl crate doesn't declare"
 )]
 pub(crate) mod ffi;
+pub mod groups;
 pub mod handshake;
 mod resumption;
 pub mod strength;
