@@ -16,10 +16,21 @@ check_resumption() {
     contains "$1: and is served" "$marker" "$second"
 }
 
+# check_renegotiation: the line R makes s_client ask for another handshake, if -ign_eof doesn't forbid it.
+check_renegotiation() {
+    local said
+    said=$({ echo R; sleep 1; request; } |
+        timeout 10 openssl s_client -connect "127.0.0.1:$gate_port" -tls1_2 "${client[@]}" 2>&1)
+    contains 'renegotiation: asked for' RENEGOTIATING "$said"
+    contains 'renegotiation: refused' 'no renegotiation' "$said"
+    is 'renegotiation: nothing of the content after it' 0 "$(grep -c "$marker" <<<"$said")"
+}
+
 if gate_start; then
     is 'TLS 1.0 is refused with protocol_version' 70 "$(alert "${tls_1_0[@]}" "${client[@]}")"
     check_resumption -tls1_2
     check_resumption -tls1_3
+    check_renegotiation
     is 'HTTP/2 by ALPN' 2 "$(fetch / --http2 -o "$work/body" -w '%{http_version}')"
     is 'HTTP/2 brings the file' "$(cat "$work/html/index.html")" "$(cat "$work/body")"
     is 'HTTP/1.1 by ALPN' 1.1 "$(fetch / --http1.1 -o "$work/body" -w '%{http_version}')"

@@ -112,7 +112,7 @@ fn tls() -> Vec<Arg> {
         option("tls-version", "VERSION", "1.0 | 1.1 | 1.2 | 1.3: exactly this")
             .value_parser(protocol),
         option("tls-groups", "LIST", "Key exchange groups as OpenSSL names them, colons between"),
-        option("tls-ciphers", "LIST", "Ciphers as OpenSSL names them; TLS_... are suites of TLS 1.3"),
+        option("tls-ciphers", "LIST", "Ciphers as OpenSSL names them, as far as AWS-LC knows them; TLS_... are suites of TLS 1.3"),
         option("proxy-protocol", "VERSION", "v1 | v2: send a PROXY header ahead of the handshake")
             .value_parser(read::<ProxyVersion>()),
     ];
