@@ -17,6 +17,7 @@ use super::proxy_header;
 use super::recorder::{Agreed, Sample};
 use super::tickets;
 use super::wire::Wire;
+use crate::tls::failure::words;
 use crate::tls::ffi::client;
 use crate::tls::groups;
 
@@ -188,5 +189,5 @@ async fn connect(address: SocketAddr, source: Option<IpAddr>) -> std::io::Result
 }
 
 fn ours(error: ErrorStack) -> Failure {
-    Failure::Local(error.to_string())
+    Failure::Local(words(&error))
 }
