@@ -1,5 +1,7 @@
 //! What all requests and the tunnel of one admitted connection have in common.
 
+use std::sync::Arc;
+
 use crate::identity::ClientCertificate;
 use crate::telemetry::events::ConnectionFields;
 use crate::tls::Session;
@@ -9,7 +11,7 @@ pub struct Connection {
     /// What was agreed in the handshake.
     pub session: Session,
     /// Who the client is; `None` where none had to be shown.
-    pub certificate: Option<ClientCertificate>,
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl Connection {

@@ -19,7 +19,7 @@ const NAME_LIMIT: usize = 1024;
 const SERIAL_LIMIT: usize = 64;
 
 /// What logs say about a client certificate, at lengths that are fit for them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientCertificate {
     /// The subject DN as RFC 2253 writes it: `CN=alice,O=Example`.
     pub subject: String,

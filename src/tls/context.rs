@@ -7,18 +7,17 @@ use std::time::Duration;
 
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
-use openssl::sha::Sha256;
 use openssl::ssl::{
-    AlpnError, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
+    AlpnError, SslContext, SslContextBuilder, SslMode, SslOptions, SslSessionCacheMode,
     SslVerifyMode, select_next_proto,
 };
-use openssl::stack::Stack;
 use openssl::x509::X509;
-use openssl::x509::store::X509StoreBuilder;
 
-use super::ffi;
-use super::resumption::ResumptionPolicy;
-use super::verification;
+use super::ffi::{self, server};
+use super::policy::HandshakePolicy;
+use super::resumption::Resumption;
+use super::tickets::TicketKeys;
+use super::verification::Verifier;
 use crate::config::TlsSettings;
 use crate::config::definitions;
 use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
@@ -62,7 +61,7 @@ const OLD_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AES";
 impl TlsContext {
     /// What is wrong with settings for which there are no credentials yet.
     pub fn check(settings: &TlsSettings) -> Result<(), Findings> {
-        let mut builder = SslContext::builder(SslMethod::tls_server()).map_err(unexpected)?;
+        let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)
     }
 
@@ -72,11 +71,10 @@ impl TlsContext {
         settings: &TlsSettings,
         application: Application,
     ) -> Result<Self, Findings> {
-        let mut builder = SslContext::builder(SslMethod::tls_server()).map_err(unexpected)?;
+        let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, credentials).map_err(unusable_certificate)?;
-        ask_clients(&mut builder, credentials, settings).map_err(unexpected)?;
-        allow_resumption(&mut builder, credentials, settings).map_err(unexpected)?;
+        decide_handshakes(&mut builder, credentials, settings).map_err(unexpected)?;
         if application == Application::Http {
             builder.set_alpn_select_callback(|_, offered| {
                 select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
@@ -104,20 +102,15 @@ pub fn security_level(settings: &TlsSettings) -> u32 {
 
 fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Result<(), Findings> {
     let mut findings = Findings::default();
-    let mut options = SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION;
+    // Compression and renegotiation don't exist in AWS-LC's servers.
     if settings.prefer == CipherPreference::Server {
-        options |= SslOptions::CIPHER_SERVER_PREFERENCE | SslOptions::PRIORITIZE_CHACHA;
+        builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
     }
-    builder.set_options(options);
-    builder.set_mode(
-        // Asynchronous writes: repeated from another buffer, taken in part.
-        SslMode::ACCEPT_MOVING_WRITE_BUFFER
-            | SslMode::ENABLE_PARTIAL_WRITE
-            // What is sent is what was configured; no searching in the clients' CA for more.
-            | SslMode::NO_AUTO_CHAIN
-            // 34 KiB less for each idle connection (SSL_CTX_set_mode(3)).
-            | SslMode::RELEASE_BUFFERS,
-    );
+    // Asynchronous writes: repeated from another buffer, taken in part.
+    builder.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
+    if let Err(error) = ffi::set_verify_algorithms(builder) {
+        findings.extend(unexpected(error));
+    }
     let old = settings.min_protocol < Protocol::Tls12;
     builder.set_security_level(security_level(settings));
     let versions = builder
@@ -181,85 +174,43 @@ fn set_groups(builder: &mut SslContextBuilder, written: &str) -> Result<(), Find
 }
 
 fn present(builder: &mut SslContextBuilder, credentials: &Credentials) -> Result<(), ErrorStack> {
-    builder.set_certificate(&credentials.leaf)?;
-    for certificate in &credentials.chain {
-        builder.add_extra_chain_cert(certificate.clone())?;
-    }
-    builder.set_private_key(&credentials.key)?;
-    builder.check_private_key()
+    let chain = std::iter::once(&credentials.leaf).chain(&credentials.chain);
+    let chain: Vec<_> = chain.map(|c| c.to_der()).collect::<Result<_, _>>()?;
+    server::present(builder, &chain, &credentials.key)
 }
 
-fn ask_clients(
+fn decide_handshakes(
     builder: &mut SslContextBuilder,
     credentials: &Credentials,
     settings: &TlsSettings,
 ) -> Result<(), ErrorStack> {
-    let mut store = X509StoreBuilder::new()?;
-    let mut names = Stack::new()?;
-    for certificate in &credentials.client_ca {
-        store.add_cert(certificate.clone())?;
-        names.push(certificate.subject_name().to_owned()?)?;
-    }
-    builder.set_cert_store(store.build());
-    builder.set_verify_depth(settings.verify_depth.0);
+    let names = credentials.client_ca.iter().map(|c| c.subject_name().to_der());
+    server::advertise(builder, &names.collect::<Result<Vec<_>, _>>()?)?;
     let page = settings.refusal == Refusal::Page;
     let mode = match settings.client_auth {
-        ClientAuth::Off => {
-            builder.set_verify(SslVerifyMode::NONE);
-            return Ok(());
-        }
+        ClientAuth::Off => SslVerifyMode::NONE,
         ClientAuth::Required if !page => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
         ClientAuth::Required | ClientAuth::Optional => SslVerifyMode::PEER,
     };
-    builder.set_client_ca_list(names);
-    builder.set_verify_callback(mode, move |accepted, context| {
-        if !accepted {
-            verification::note(context);
-        }
-        // With a page, the handshake goes on: the note is what refuses the client afterwards.
-        accepted || page
-    });
-    Ok(())
-}
-
-fn allow_resumption(
-    builder: &mut SslContextBuilder,
-    credentials: &Credentials,
-    settings: &TlsSettings,
-) -> Result<(), ErrorStack> {
     // Tickets only: a cache on this side would be one more place to check and to bound.
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
-    builder.set_session_id_context(&trust_digest(credentials, settings))?;
-    if settings.tickets == Switch::Off {
-        builder.set_options(SslOptions::NO_TICKET);
-        return builder.set_num_tickets(0);
+    server::set_session_timeout(builder, settings.session_timeout);
+    match settings.tickets {
+        Switch::On => server::set_ticket_count(builder, 1)?,
+        Switch::Off => {
+            builder.set_options(SslOptions::NO_TICKET);
+        }
     }
-    builder.set_num_tickets(1)?;
-    ffi::set_session_timeout(builder, settings.session_timeout);
-    ffi::set_ticket_policy(
-        builder,
-        ResumptionPolicy {
+    let policy = HandshakePolicy {
+        verifier: Verifier::new(&credentials.client_ca, settings.verify_depth.0)?,
+        resumption: Resumption {
+            keys: TicketKeys::random(settings.session_timeout)?,
             timeout: settings.session_timeout,
             anonymous: settings.client_auth != ClientAuth::Required,
         },
-    )
-}
-
-/// Whom to trust, as the session id context: a ticket from under another trust falls back to a full
-/// handshake (SSL_CTX_set_session_id_context(3)).
-fn trust_digest(credentials: &Credentials, settings: &TlsSettings) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    let policy = format!(
-        "{} {} {}",
-        settings.client_auth, settings.refusal, settings.verify_depth.0
-    );
-    digest.update(policy.as_bytes());
-    for certificate in &credentials.client_ca {
-        // Only a lack of memory makes a parsed certificate unwritable; the digest is then
-        // another one, which costs a full handshake.
-        digest.update(&certificate.to_der().unwrap_or_default());
-    }
-    digest.finish()
+        page,
+    };
+    server::set_policy(builder, mode, policy)
 }
 
 fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Finding {

@@ -1,9 +1,14 @@
 //! Why a handshake failed: OpenSSL's error in certgate's closed list.
 
+use std::sync::Arc;
+
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, ErrorCode, NameType, SslRef};
 
-use super::verification::{self, Rejection};
+use super::ffi::server::client_random;
+use super::policy::note;
+use super::resumption::{Lineage, Proven};
+use super::verification::Rejection;
 use crate::identity::{ClientCertificate, escaped};
 use crate::refusal::RefusalReason;
 
@@ -17,7 +22,7 @@ pub struct Refused {
     /// Which certificate of the chain is at fault: 0 is the client's own.
     pub depth: Option<u32>,
     /// The client's own certificate, if it sent one.
-    pub certificate: Option<ClientCertificate>,
+    pub certificate: Option<Arc<ClientCertificate>>,
     /// The server name that it asked for.
     pub sni: Option<String>,
 }
@@ -38,7 +43,7 @@ impl Refused {
     pub fn rejected(rejection: &Rejection, ssl: &SslRef) -> Self {
         Self {
             reason: rejection.reason,
-            openssl: rejection.openssl.to_owned(),
+            openssl: rejection.words.clone(),
             depth: Some(rejection.depth),
             certificate: rejection.certificate.clone(),
             sni: sni(ssl),
@@ -47,7 +52,7 @@ impl Refused {
 
     /// What a failed `SSL_accept` means.
     pub fn of(error: &ssl::Error, ssl: &SslRef) -> Self {
-        if let Some(rejection) = verification::rejection(ssl) {
+        if let Some(rejection) = note(ssl).and_then(|note| note.rejection.get()) {
             return Self::rejected(rejection, ssl);
         }
         let Some(stack) = error.ssl_error() else {
@@ -65,7 +70,12 @@ impl Refused {
             reason => reason,
         };
         let mut refused = Self::new(reason, words(stack), ssl);
-        refused.certificate = ssl.peer_certificate().map(|c| ClientCertificate::of(&c));
+        refused.certificate = match note(ssl).and_then(|note| note.lineage(ssl)) {
+            Some(Lineage { client: Proven::Chain(_, verified), .. }) => {
+                Some(verified.certificate.clone())
+            }
+            _ => None,
+        };
         refused
     }
 }
@@ -76,8 +86,8 @@ pub(super) fn sni(ssl: &SslRef) -> Option<String> {
 }
 
 /// `ERR_LIB_SSL` (err.h).
-pub const SSL_LIBRARY: i32 = 20;
-/// sslerr.h: alerts from the peer are their number (RFC 8446 section 6) plus this.
+pub const SSL_LIBRARY: i32 = 16;
+/// ssl.h: alerts from the peer are their number (RFC 8446 section 6) plus this.
 pub const ALERT_OFFSET: i32 = 1000;
 
 fn reason_of(stack: &ErrorStack) -> RefusalReason {
@@ -86,27 +96,25 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
         .iter()
         .filter(|error| error.library_code() == SSL_LIBRARY);
     for code in codes.map(openssl::error::Error::reason_code) {
-        // sslerr.h; neither openssl nor openssl-sys has most of the names.
+        // ssl.h; openssl-sys has few of the names.
         return match code {
             // PEER_DID_NOT_RETURN_A_CERTIFICATE
-            199 => RefusalReason::NoCertificate,
+            192 => RefusalReason::NoCertificate,
             // BAD_SIGNATURE, of CertificateVerify
-            123 => RefusalReason::BadSignature,
-            // CERTIFICATE_VERIFY_FAILED without a note of the callback
-            134 => RefusalReason::InvalidCertificate,
-            // UNSUPPORTED_PROTOCOL, VERSION_TOO_HIGH, VERSION_TOO_LOW, the client's protocol_version
-            258 | 166 | 396 | 1070 => RefusalReason::ProtocolMismatch,
-            // NO_SHARED_CIPHER, NO_SHARED_SIGNATURE_ALGORITHMS,
-            // NO_SUITABLE_SIGNATURE_ALGORITHM, NO_SUITABLE_DIGEST_ALGORITHM
-            193 | 376 | 118 | 297 => RefusalReason::NoSharedCipher,
-            // NO_SUITABLE_KEY_SHARE, NO_SUITABLE_GROUPS, NO_SHARED_GROUPS
-            101 | 295 | 410 => RefusalReason::NoSharedGroup,
+            114 => RefusalReason::BadSignature,
+            // CERTIFICATE_VERIFY_FAILED without a note of the callback, CANNOT_PARSE_LEAF_CERT,
+            // UNKNOWN_CERTIFICATE_TYPE, KEY_USAGE_BIT_INCORRECT
+            125 | 272 | 228 | 302 => RefusalReason::InvalidCertificate,
+            // UNSUPPORTED_PROTOCOL, the client's protocol_version
+            240 | 1070 => RefusalReason::ProtocolMismatch,
+            // NO_SHARED_CIPHER, NO_COMMON_SIGNATURE_ALGORITHMS
+            184 | 253 => RefusalReason::NoSharedCipher,
+            // NO_SHARED_GROUP, WRONG_CURVE
+            266 | 243 => RefusalReason::NoSharedGroup,
             // NO_APPLICATION_PROTOCOL
-            235 => RefusalReason::NoSharedProtocol,
+            307 => RefusalReason::NoSharedProtocol,
             // WRONG_VERSION_NUMBER, HTTP_REQUEST, HTTPS_PROXY_REQUEST
-            267 | 156 | 155 => RefusalReason::NotTls,
-            // UNEXPECTED_EOF_WHILE_READING
-            294 => RefusalReason::ClientHungUp,
+            247 | 156 | 155 => RefusalReason::NotTls,
             code if (ALERT_OFFSET..ALERT_OFFSET + 256).contains(&code) => {
                 RefusalReason::ClientAlert
             }
@@ -117,9 +125,7 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
 }
 
 fn has_read_hello(ssl: &SslRef) -> bool {
-    let mut random = [0; 32];
-    ssl.client_random(&mut random);
-    random != [0; 32]
+    client_random(ssl) != [0; 32]
 }
 
 /// AWS-LC's reasons, without file names and codes; `NO_SHARED_CIPHER` is `no shared cipher`.

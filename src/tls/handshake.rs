@@ -2,17 +2,19 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{Ssl, SslRef};
-use openssl::x509::X509VerifyResult;
 use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
+use super::ffi::server::shed_after_handshake;
 use super::failure::{Refused, sni};
-use super::verification;
+use super::policy::{attach, note};
+use super::resumption::Proven;
 use crate::identity::ClientCertificate;
 use crate::net::{Accepted, ClientStream};
 use crate::refusal::RefusalReason;
@@ -34,7 +36,7 @@ pub struct Handshaken {
 /// Who the handshake found at the other end.
 pub enum Client {
     /// The holder of a certificate that chains to the client CA.
-    Verified(ClientCertificate),
+    Verified(Arc<ClientCertificate>),
     /// Somebody without a certificate.
     Anonymous,
     /// Somebody with a certificate that isn't accepted; only with `refusal = page`.
@@ -108,31 +110,21 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
 
 fn prepare(stream: ClientStream, context: &TlsContext) -> Result<TlsStream, ErrorStack> {
     let mut ssl = Ssl::new(&context.inner)?;
-    verification::attach(&mut ssl)?;
+    attach(&mut ssl)?;
+    shed_after_handshake(&mut ssl);
     SslStream::new(ssl, stream)
 }
 
 fn client_of(ssl: &SslRef) -> Client {
-    if let Some(rejection) = verification::rejection(ssl) {
+    let Some(note) = note(ssl) else {
+        return Client::Anonymous;
+    };
+    if let Some(rejection) = note.rejection.get() {
         return Client::Rejected(Box::new(Refused::rejected(rejection, ssl)));
     }
-    let result = ssl.verify_result();
-    match ssl.peer_certificate() {
-        None => Client::Anonymous,
-        Some(certificate) if result == X509VerifyResult::OK => {
-            Client::Verified(ClientCertificate::of(&certificate))
-        }
-        // The callback has noted every fault, so that this can't be reached; if it were, the
-        // client must not get in.
-        Some(certificate) => {
-            let mut refused = Refused::new(
-                RefusalReason::InvalidCertificate,
-                result.error_string(),
-                ssl,
-            );
-            refused.certificate = Some(ClientCertificate::of(&certificate));
-            Client::Rejected(Box::new(refused))
-        }
+    match note.lineage(ssl).map(|lineage| &lineage.client) {
+        Some(Proven::Chain(_, verified)) => Client::Verified(verified.certificate.clone()),
+        Some(Proven::Anonymous) | None => Client::Anonymous,
     }
 }
 

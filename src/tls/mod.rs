@@ -13,9 +13,12 @@ pub mod failure;
 pub(crate) mod ffi;
 pub mod groups;
 pub mod handshake;
+mod policy;
 mod resumption;
 pub mod strength;
+mod tickets;
 mod verification;
+mod verified_chains;
 
 pub use context::{Credentials, TlsContext};
 pub use handshake::{Client, Handshaken, Session, TlsStream};

@@ -1,140 +1,125 @@
 //! Who may resume, and for how long.
 //!
-//! OpenSSL checks nothing again at resumption: not the dates, not the chain. So each ticket carries
-//! what the full handshake found: whether the client's certificate was accepted, when that was, and
-//! until when it holds. A ticket that fails any of it is ignored, and a full handshake follows,
-//! which says no in the usual way if it must. A renewed ticket inherits the record, so that a
-//! lineage of tickets ends `tls-session-timeout` after its full handshake.
+//! libssl checks nothing again at resumption: not the dates, not the chain. So certgate does, before
+//! it lets a ticket resume: the chain that the client presented in its full handshake is verified
+//! against what is trusted *now*. If anything has changed so that it would be refused, the ticket is
+//! ignored, and a full handshake follows, which says no in the usual way. Each ticket carries
+//! when its lineage began, and ends `tls-session-timeout` later, however often it is renewed.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use openssl::ssl::SslRef;
-use openssl::x509::X509VerifyResult;
 
-use super::ffi::TicketPolicy;
-use super::verification;
-use crate::identity::unix_seconds;
+use super::ffi::server::session_chain;
+use super::tickets::{self, TicketKeys};
+use super::verification::{Verified, Verifier, unix_now};
+use super::verified_chains::ChainDigest;
 
 /// The checks at resumption.
-pub struct ResumptionPolicy {
+pub struct Resumption {
+    /// Seals and opens.
+    pub keys: TicketKeys,
     /// From the full handshake to the last resumption.
     pub timeout: Duration,
-    /// Whether a client without a certificate was accepted. If not, it gets a page at most, and must
-    /// be asked for its certificate again when it comes back.
+    /// Whether a client without a certificate is let in.
     pub anonymous: bool,
 }
 
-impl TicketPolicy for ResumptionPolicy {
-    fn issue(&self, ssl: &SslRef, previous: Option<&[u8]>) -> Vec<u8> {
-        match previous {
-            Some(record) => record.to_vec(),
-            None => Record::of(ssl, self.anonymous).to_bytes(),
+/// What a connection's tickets rest on.
+#[derive(Debug, Clone)]
+pub struct Lineage {
+    /// When the full handshake was, in seconds since 1970.
+    pub began: i64,
+    /// What it found.
+    pub client: Proven,
+}
+
+/// Who was accepted.
+#[derive(Debug, Clone)]
+pub enum Proven {
+    /// The holder of a certificate.
+    Chain(ChainDigest, Arc<Verified>),
+    /// Somebody without one, where none is required.
+    Anonymous,
+}
+
+impl Resumption {
+    /// How much longer than its session a ticket is, in bytes.
+    pub fn overhead(&self) -> usize {
+        RECORD + tickets::OVERHEAD
+    }
+
+    /// Makes a ticket of a session. A client that was not accepted gets one that nobody can open:
+    /// libssl wants to send something.
+    pub fn seal(&self, lineage: Option<&Lineage>, session: &[u8]) -> Option<Vec<u8>> {
+        match lineage {
+            Some(lineage) => self.keys.seal(&[&lineage.record()[..], session].concat()),
+            None => Some(vec![0; tickets::OVERHEAD]),
         }
     }
 
-    fn admit(&self, data: Option<&[u8]>) -> bool {
-        let Some(record) = data.and_then(Record::from_bytes) else {
-            return false;
-        };
-        let now = unix_now();
-        let age = now - record.verified_at;
-        record.accepted
-            // A clock that was set back gives a negative age: not fresh, but unknown.
-            && (0..=self.timeout.as_secs() as i64).contains(&age)
-            // To OpenSSL a certificate has expired at its notAfter (X509_cmp_time(3)).
-            && now < record.not_after
-    }
-}
-
-/// What a full handshake found; times in seconds since 1970.
-#[derive(Debug, PartialEq, Eq)]
-struct Record {
-    accepted: bool,
-    verified_at: i64,
-    /// The earliest notAfter of the verified chain, the CA's included.
-    not_after: i64,
-}
-
-impl Record {
-    fn of(ssl: &SslRef, anonymous: bool) -> Self {
-        let chain = ssl.verified_chain();
-        let not_after = chain
-            .into_iter()
-            .flatten()
-            .map(|certificate| unix_seconds(certificate.not_after()))
-            .min();
-        let proven = match ssl.peer_certificate() {
-            Some(_) => not_after.is_some(),
-            None => anonymous,
-        };
-        let rejected =
-            verification::rejection(ssl).is_some() || ssl.verify_result() != X509VerifyResult::OK;
-        Self {
-            accepted: proven && !rejected,
-            verified_at: unix_now(),
-            not_after: not_after.unwrap_or(i64::MAX),
+    /// The session in a ticket and what it rests on, if a full handshake would let the client in now.
+    pub fn open(
+        &self,
+        verifier: &Verifier,
+        ssl: &SslRef,
+        ticket: &[u8],
+    ) -> Option<(Lineage, Vec<u8>)> {
+        let text = self.keys.open(ticket)?;
+        let (record, session) = text.split_at_checked(RECORD)?;
+        let (kind, rest) = record.split_first()?;
+        let (began, digest) = rest.split_at_checked(8)?;
+        let began = i64::from_be_bytes(began.try_into().ok()?);
+        let digest = ChainDigest(digest.try_into().ok()?);
+        // A clock that was set back gives a negative age: not fresh, but unknown.
+        let age = u64::try_from(unix_now() - began).ok()?;
+        if age > self.timeout.as_secs() {
+            return None;
         }
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![u8::from(self.accepted)];
-        bytes.extend(self.verified_at.to_be_bytes());
-        bytes.extend(self.not_after.to_be_bytes());
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (accepted, times) = bytes.split_first()?;
-        let (verified_at, not_after) = times.split_at_checked(8)?;
-        Some(Self {
-            accepted: *accepted == 1,
-            verified_at: i64::from_be_bytes(verified_at.try_into().ok()?),
-            not_after: i64::from_be_bytes(not_after.try_into().ok()?),
-        })
+        let client = match *kind {
+            ANONYMOUS if self.anonymous => Proven::Anonymous,
+            CHAIN => Proven::Chain(digest, still_verified(verifier, digest, ssl, session)?),
+            _ => return None,
+        };
+        Some((Lineage { began, client }, session.to_vec()))
     }
 }
 
-fn unix_now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs() as i64)
+/// What a full handshake would find of the chain now.
+fn still_verified(
+    verifier: &Verifier,
+    digest: ChainDigest,
+    ssl: &SslRef,
+    session: &[u8],
+) -> Option<Arc<Verified>> {
+    if let Some(verified) = verifier.recall(&digest) {
+        return Some(verified);
+    }
+    // Another task issued the ticket, or what is trusted was loaded anew, or the memory was full.
+    let chain = session_chain(ssl, session)?;
+    if ChainDigest::of(&chain) != digest {
+        return None;
+    }
+    verifier.verify(digest, &chain).ok()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Ahead of the session: the kind, when the lineage began, the chain's digest.
+const RECORD: usize = 1 + 8 + 32;
+const ANONYMOUS: u8 = 1;
+const CHAIN: u8 = 2;
 
-    fn admits(accepted: bool, age: i64, left: i64) -> bool {
-        let policy = ResumptionPolicy {
-            timeout: Duration::from_secs(3600),
-            anonymous: false,
-        };
-        let record = Record {
-            accepted,
-            verified_at: unix_now() - age,
-            not_after: unix_now() + left,
-        };
-        policy.admit(Some(&record.to_bytes()))
-    }
-
-    #[test]
-    fn only_a_fresh_accepted_and_valid_record_is_admitted() {
-        assert!(admits(true, 10, 10));
-        assert!(!admits(false, 10, 10), "was refused");
-        assert!(!admits(true, 4000, 10), "too old");
-        assert!(!admits(true, -10, 10), "from the future");
-        assert!(!admits(true, 10, 0), "expires now");
-        assert!(!admits(true, 10, -10), "expired since");
-    }
-
-    #[test]
-    fn a_ticket_without_a_whole_record_is_not_admitted() {
-        let policy = ResumptionPolicy {
-            timeout: Duration::from_secs(3600),
-            anonymous: false,
-        };
-        assert!(!policy.admit(None));
-        assert!(!policy.admit(Some(&[1])));
-        assert!(!policy.admit(Some(&[1; 10])));
+impl Lineage {
+    fn record(&self) -> [u8; RECORD] {
+        let mut record = [0; RECORD];
+        record[1..9].copy_from_slice(&self.began.to_be_bytes());
+        match &self.client {
+            Proven::Anonymous => record[0] = ANONYMOUS,
+            Proven::Chain(digest, _) => {
+                record[0] = CHAIN;
+                record[9..].copy_from_slice(&digest.0);
+            }
+        }
+        record
     }
 }

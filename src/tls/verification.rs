@@ -1,82 +1,207 @@
-//! What OpenSSL found wrong with a client's chain, kept for the connection.
+//! Whether a client's chain leads to the client CA, and if not, why not.
 //!
-//! OpenSSL verifies; this only listens. Its error after the handshake is generic ("certificate
-//! verify failed"), so the verify callback notes the first fault where it is met.
+//! Takes certificates as bytes, hands on [`Verified`] or a [`Rejection`]. The same for a full
+//! handshake, for a resumption and offline. AWS-LC builds and checks the chain (X509_verify_cert(3));
+//! that the client has the key to its certificate is libssl's part.
 
-use std::sync::OnceLock;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use openssl::error::ErrorStack;
-use openssl::ex_data::Index;
-use openssl::ssl::{Ssl, SslRef};
-use openssl::x509::{X509StoreContext, X509StoreContextRef, X509VerifyResult};
+use openssl::stack::{Stack, StackRef};
+use openssl::x509::store::{X509Store, X509StoreBuilder};
+use openssl::x509::verify::X509VerifyParam;
+use openssl::x509::{X509, X509PurposeId, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult};
 
-use crate::identity::ClientCertificate;
+use super::ffi::server::{BAD_CERTIFICATE, alert_of};
+use super::strength::{Standing, weakness};
+use super::verified_chains::{ChainDigest, VerifiedChains};
+use crate::identity::{ClientCertificate, unix_seconds};
 use crate::refusal::RefusalReason;
+
+/// How many accepted chains are remembered; about 2 KB each.
+const REMEMBERED_CHAINS: usize = 8192;
+
+/// A client whose chain was accepted.
+#[derive(Debug)]
+pub struct Verified {
+    /// Its own certificate.
+    pub certificate: Arc<ClientCertificate>,
+    /// When every certificate of the chain is valid, in seconds since 1970: from the latest notBefore
+    /// to the earliest notAfter, which is outside, as it is to OpenSSL (X509_cmp_time(3)).
+    pub validity: Range<i64>,
+}
 
 /// Why a client's certificate wasn't accepted.
 #[derive(Debug, Clone)]
 pub struct Rejection {
     /// In certgate's words.
     pub reason: RefusalReason,
-    /// In OpenSSL's.
-    pub openssl: &'static str,
+    /// In the library's.
+    pub words: String,
     /// Which certificate of the chain is at fault: 0 is the client's own.
     pub depth: u32,
     /// The client's own certificate, as far as it could be read.
-    pub certificate: Option<ClientCertificate>,
+    pub certificate: Option<Arc<ClientCertificate>>,
+    /// The alert that says it in the handshake (RFC 8446 section 6.2).
+    pub alert: u8,
 }
 
-/// The place on a connection where the callback leaves its note.
-#[derive(Default)]
-pub struct Note(OnceLock<Rejection>);
-
-/// Prepares a connection for [`note`].
-pub fn attach(ssl: &mut SslRef) -> Result<(), ErrorStack> {
-    ssl.set_ex_data(note_index()?, Note::default());
-    Ok(())
+/// One immutable view of whom to trust.
+pub struct Verifier {
+    store: X509Store,
+    chains: VerifiedChains,
 }
 
-/// What was wrong with the client's chain on this connection, if anything was.
-pub fn rejection(ssl: &SslRef) -> Option<&Rejection> {
-    ssl.ex_data(note_index().ok()?)?.0.get()
-}
-
-/// The verify callback's part: notes the first fault.
-pub fn note(context: &X509StoreContextRef) {
-    let fault = context.error();
-    let leaf = context
-        .chain()
-        .and_then(|chain| chain.get(0))
-        .or_else(|| context.current_cert());
-    let rejection = Rejection {
-        reason: reason_of(fault),
-        openssl: fault.error_string(),
-        depth: context.error_depth(),
-        certificate: leaf.map(ClientCertificate::of),
-    };
-    let ssl = X509StoreContext::ssl_idx()
-        .ok()
-        .and_then(|index| context.ex_data(index));
-    let note = note_index().ok().and_then(|index| ssl?.ex_data(index));
-    if let Some(note) = note {
-        // The first fault is the one that OpenSSL's alert names; later ones follow from it.
-        let _ = note.0.set(rejection);
+impl Verifier {
+    /// Trusts these authorities, with so many intermediate certificates at most between them and a
+    /// client's.
+    pub fn new(authorities: &[X509], depth: u32) -> Result<Self, ErrorStack> {
+        let mut store = X509StoreBuilder::new()?;
+        for certificate in authorities {
+            store.add_cert(certificate.clone())?;
+        }
+        let mut param = X509VerifyParam::new()?;
+        param.set_purpose(X509PurposeId::SSL_CLIENT)?;
+        param.set_depth(i32::try_from(depth).unwrap_or(i32::MAX));
+        store.set_param(&param)?;
+        Ok(Self {
+            store: store.build(),
+            chains: VerifiedChains::new(REMEMBERED_CHAINS),
+        })
     }
-    // What stays in the thread's error queue would fail the next read or write, of this connection
-    // (with a page) or of another one on the thread (SSL_get_error(3)).
-    drop(ErrorStack::get());
-}
 
-fn note_index() -> Result<Index<Ssl, Note>, ErrorStack> {
-    static INDEX: OnceLock<Index<Ssl, Note>> = OnceLock::new();
-    if let Some(index) = INDEX.get() {
-        return Ok(*index);
+    /// The verdict of a chain, DER, the client's own certificate first.
+    pub fn verify<Der: AsRef<[u8]>>(
+        &self,
+        digest: ChainDigest,
+        chain: &[Der],
+    ) -> Result<Arc<Verified>, Box<Rejection>> {
+        if let Some(verified) = self.recall(&digest) {
+            return Ok(verified);
+        }
+        let verified = self.verify_anew(chain).map(Arc::new);
+        // What stays in the thread's error queue would fail the next read or write, of this
+        // connection or of another one on the thread (SSL_get_error(3)).
+        drop(ErrorStack::get());
+        let verified = verified?;
+        self.chains.insert(digest, verified.clone());
+        Ok(verified)
     }
-    let index = Ssl::new_ex_index()?;
-    Ok(*INDEX.get_or_init(|| index))
+
+    /// The verdict of a chain that was accepted before, if it still holds.
+    pub fn recall(&self, digest: &ChainDigest) -> Option<Arc<Verified>> {
+        self.chains.get(digest, unix_now())
+    }
+
+    fn verify_anew<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Result<Verified, Box<Rejection>> {
+        let mut certificates = chain.iter().map(|der| X509::from_der(der.as_ref()));
+        let unreadable = |words: &ErrorStack| Box::new(Rejection {
+            reason: RefusalReason::InvalidCertificate,
+            words: super::failure::words(words),
+            depth: 0,
+            certificate: None,
+            alert: BAD_CERTIFICATE,
+        });
+        let Some(leaf) = certificates.next() else {
+            return Err(unreadable(&ErrorStack::get()));
+        };
+        let leaf = leaf.map_err(|error| unreadable(&error))?;
+        let mut others = Stack::new().map_err(|error| unreadable(&error))?;
+        for certificate in certificates {
+            let pushed = certificate.and_then(|certificate| others.push(certificate));
+            pushed.map_err(|error| unreadable(&error))?;
+        }
+        let certificate = Arc::new(ClientCertificate::of(&leaf));
+        let rejected = |fault: Fault| Box::new(Rejection {
+            reason: fault.reason,
+            words: fault.words,
+            depth: fault.depth,
+            certificate: Some(certificate.clone()),
+            alert: fault.alert,
+        });
+        let validity = self.build_chain(&leaf, &others).map_err(rejected)?;
+        Ok(Verified {
+            certificate,
+            validity,
+        })
+    }
+
+    /// Builds and checks the chain; its common validity.
+    fn build_chain(&self, leaf: &X509Ref, others: &StackRef<X509>) -> Result<Range<i64>, Fault> {
+        let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
+        let verdict = context.init(&self.store, leaf, others, |context| {
+            Ok(match context.verify_cert()? {
+                true => examine(context),
+                false => Err(Fault::of(context)),
+            })
+        });
+        verdict.unwrap_or_else(|error| Err(Fault::unexpected(error)))
+    }
 }
 
-/// x509_vfy.h's codes in certgate's closed list.
+/// What is wrong with a chain.
+struct Fault {
+    reason: RefusalReason,
+    words: String,
+    depth: u32,
+    alert: u8,
+}
+
+impl Fault {
+    fn of(context: &X509StoreContextRef) -> Self {
+        let error = context.error();
+        Self {
+            reason: reason_of(error),
+            words: error.error_string().to_owned(),
+            depth: context.error_depth(),
+            alert: alert_of(error.as_raw()),
+        }
+    }
+
+    fn unexpected(error: ErrorStack) -> Self {
+        Self {
+            reason: RefusalReason::InvalidCertificate,
+            words: super::failure::words(&error),
+            depth: 0,
+            alert: BAD_CERTIFICATE,
+        }
+    }
+}
+
+/// What AWS-LC leaves to others: the strength of what the chain rests on.
+fn examine(context: &X509StoreContextRef) -> Result<Range<i64>, Fault> {
+    let chain = context.chain();
+    let count = chain.map_or(0, StackRef::len);
+    let mut validity = i64::MIN..i64::MAX;
+    for (depth, certificate) in chain.into_iter().flatten().enumerate() {
+        let standing = match depth + 1 == count {
+            true => Standing::Anchor,
+            false => Standing::Issued,
+        };
+        if let Some(weakness) = weakness(certificate, standing) {
+            return Err(Fault {
+                reason: RefusalReason::WeakCertificate,
+                words: weakness.to_string(),
+                depth: u32::try_from(depth).unwrap_or(u32::MAX),
+                alert: BAD_CERTIFICATE,
+            });
+        }
+        validity.start = validity.start.max(unix_seconds(certificate.not_before()));
+        validity.end = validity.end.min(unix_seconds(certificate.not_after()));
+    }
+    Ok(validity)
+}
+
+/// Seconds since 1970.
+pub fn unix_now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as i64)
+}
+
+/// x509.h's codes in certgate's closed list.
 fn reason_of(fault: X509VerifyResult) -> RefusalReason {
     match fault.as_raw() {
         // UNABLE_TO_GET_ISSUER_CERT, DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN,
@@ -92,9 +217,7 @@ fn reason_of(fault: X509VerifyResult) -> RefusalReason {
         // CERT_CHAIN_TOO_LONG, PATH_LENGTH_EXCEEDED
         22 | 25 => RefusalReason::ChainTooLong,
         // INVALID_CA, INVALID_PURPOSE, CERT_REJECTED, KEYUSAGE_NO_CERTSIGN
-        79 | 26 | 28 | 32 => RefusalReason::WrongPurpose,
-        // EE_KEY_TOO_SMALL, CA_KEY_TOO_SMALL, CA_MD_TOO_WEAK
-        66..=68 => RefusalReason::WeakCertificate,
+        24 | 26 | 28 | 32 => RefusalReason::WrongPurpose,
         _ => RefusalReason::InvalidCertificate,
     }
 }

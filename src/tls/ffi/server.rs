@@ -1,58 +1,204 @@
-//! What a server decides about tickets: takes a safe [`TicketPolicy`], hands it to OpenSSL's callbacks
-//! (SSL_CTX_set_session_ticket_cb(3)).
+//! What a server decides in a handshake: certificates by a callback of our own, tickets by another.
+//!
+//! The contexts work on the bytes of certificates (`TLS_with_buffers_method`, ssl.h): libssl parses
+//! no X.509, so that a chain that was verified before costs a digest and no more. The price: the
+//! `openssl` crate's functions about the peer's `X509` find nothing on these connections; what is
+//! known of the client is what the [`Policy`] noted.
 
-use std::ffi::{c_int, c_long, c_uchar, c_void};
+use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{SslContext, SslContextBuilder, SslRef};
-use openssl_sys::{SSL, SSL_CTX, SSL_SESSION};
+use openssl::pkey::{PKeyRef, Private};
+use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode};
+use openssl_sys as lc;
 
-/// What is decided about tickets. Both sides run inside a handshake.
-pub trait TicketPolicy: Send + Sync + 'static {
-    /// The application data that is sealed into a new ticket. `previous` is that of the ticket
-    /// from which this connection was resumed, if it was.
-    fn issue(&self, ssl: &SslRef, previous: Option<&[u8]>) -> Vec<u8>;
+/// What is decided in a handshake. All of it runs inside `SSL_accept`.
+pub trait Policy: Send + Sync + 'static {
+    /// Whether this chain, DER as the client sent it with its own certificate first, may pass; if
+    /// not, the alert that says so (RFC 8446 section 6.2).
+    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8>;
 
-    /// Whether a ticket that OpenSSL could decrypt, with this application data, may resume.
-    fn admit(&self, data: Option<&[u8]>) -> bool;
+    /// How much longer than a session its ticket is at most, in bytes.
+    fn overhead(&self) -> usize;
+
+    /// Makes a ticket of a session.
+    fn seal(&self, ssl: &SslRef, session: &[u8]) -> Option<Vec<u8>>;
+
+    /// The session in a ticket, if it may resume; if not, a full handshake follows.
+    fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Vec<u8>>;
 }
 
-/// Makes `policy` decide about the tickets of this context, for as long as the context lives.
-pub fn set_ticket_policy(
+/// A context that knows certificates as bytes.
+pub fn context_builder() -> Result<SslContextBuilder, ErrorStack> {
+    // SAFETY: the method is a constant of libssl, which lives for ever.
+    let method = unsafe { SslMethod::from_ptr(lc::TLS_with_buffers_method()) };
+    SslContextBuilder::new(method)
+}
+
+/// Makes `policy` decide about clients' certificates and about tickets, for as long as the context
+/// lives. With [`SslVerifyMode::NONE`] no certificate is asked for.
+pub fn set_policy(
     context: &mut SslContextBuilder,
-    policy: impl TicketPolicy,
+    mode: SslVerifyMode,
+    policy: impl Policy,
 ) -> Result<(), ErrorStack> {
     context.set_ex_data(policy_index()?, Box::new(policy));
-    // SAFETY: `context` is a valid SSL_CTX for the call. The callbacks are functions of the types
-    // that ssl.h declares, live for ever, and ignore the null argument.
+    // SAFETY: `context` is a valid SSL_CTX for the calls. The callbacks are functions of the types
+    // that ssl.h declares; they and the table live for ever.
+    unsafe {
+        lc::SSL_CTX_set_custom_verify(context.as_ptr(), mode.bits(), Some(on_verify));
+        lc::SSL_CTX_set_ticket_aead_method(context.as_ptr(), &TICKETS);
+    }
+    Ok(())
+}
+
+/// The server's chain, its own certificate first, all DER, and the key of that. Fails if the key is
+/// another one's. Once for each kind of key.
+pub fn present(
+    context: &mut SslContextBuilder,
+    chain: &[Vec<u8>],
+    key: &PKeyRef<Private>,
+) -> Result<(), ErrorStack> {
+    let buffers = Buffers::new(chain)?;
+    // SAFETY: all pointers are valid for the call, which takes references of its own.
     let set = unsafe {
-        SSL_CTX_set_session_ticket_cb(
+        lc::SSL_CTX_set_chain_and_key(
             context.as_ptr(),
-            Some(on_issue),
-            Some(on_decrypted),
-            std::ptr::null_mut(),
+            buffers.0.as_ptr().cast(),
+            buffers.0.len(),
+            key.as_ptr(),
+            null(),
         )
     };
-    if set == 1 {
-        Ok(())
-    } else {
-        Err(ErrorStack::get())
+    succeeded(set)
+}
+
+/// The names (DER) of the authorities whose certificates clients are asked for.
+pub fn advertise(context: &mut SslContextBuilder, names: &[Vec<u8>]) -> Result<(), ErrorStack> {
+    let mut buffers = Buffers::new(names)?;
+    // SAFETY: the stack is made here. A push takes the reference that `buffers` gives up, or, without
+    // memory, leaves it to leak. The context takes the stack with all that is in it.
+    unsafe {
+        let stack = lc::OPENSSL_sk_new_null();
+        if stack.is_null() {
+            return Err(ErrorStack::get());
+        }
+        for buffer in buffers.0.drain(..) {
+            lc::OPENSSL_sk_push(stack, buffer.cast());
+        }
+        lc::SSL_CTX_set0_client_CAs(context.as_ptr(), stack.cast());
+    }
+    Ok(())
+}
+
+/// How many tickets follow a TLS 1.3 handshake.
+pub fn set_ticket_count(context: &mut SslContextBuilder, count: usize) -> Result<(), ErrorStack> {
+    // SAFETY: `context` is a valid SSL_CTX for the call, which stores a number.
+    succeeded(unsafe { lc::SSL_CTX_set_num_tickets(context.as_ptr(), count) })
+}
+
+/// How long libssl itself lets a session live, and what the ticket tells the client.
+pub fn set_session_timeout(context: &mut SslContextBuilder, timeout: Duration) {
+    let seconds = u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX);
+    // SAFETY: `context` is a valid SSL_CTX for the calls, which store numbers.
+    unsafe {
+        lc::SSL_CTX_set_timeout(context.as_ptr(), seconds.into());
+        lc::SSL_CTX_set_session_psk_dhe_timeout(context.as_ptr(), seconds);
     }
 }
 
-/// How long OpenSSL itself lets a session live, and what the ticket tells the client.
-pub fn set_session_timeout(context: &mut SslContextBuilder, timeout: Duration) {
-    let seconds = c_long::try_from(timeout.as_secs()).unwrap_or(c_long::MAX);
-    // SAFETY: `context` is a valid SSL_CTX for the call, which only stores a number.
-    unsafe { SSL_CTX_set_timeout(context.as_ptr(), seconds) };
+/// One read(2) takes all that has arrived, up to this many bytes, instead of a record's header and
+/// then its body.
+pub fn set_read_ahead(context: &mut SslContextBuilder, bytes: usize) -> Result<(), ErrorStack> {
+    // SAFETY: `context` is a valid SSL_CTX for the calls, which store numbers. The BIOs are the
+    // crate's, which return what there is.
+    unsafe {
+        succeeded(lc::SSL_CTX_set_read_ahead(context.as_ptr(), 1))?;
+        succeeded(lc::SSL_CTX_set_default_read_buffer_len(
+            context.as_ptr(),
+            bytes,
+        ))
+    }
 }
 
-type PolicyIndex = Index<SslContext, Box<dyn TicketPolicy>>;
+/// Lets a connection drop what only its handshake needed.
+pub fn shed_after_handshake(ssl: &mut SslRef) {
+    // SAFETY: `ssl` is valid for the call, which sets a flag.
+    unsafe { lc::SSL_set_shed_handshake_config(ssl.as_ptr(), 1) };
+}
+
+/// The certificates (DER) of the client in a serialized session, its own first.
+pub fn session_chain(ssl: &SslRef, session: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let context = ssl.ssl_context();
+    // SAFETY: `session` is valid for its length, the context for the call. What comes back is null
+    // or ours; its certificates are copied before it is freed.
+    unsafe {
+        let session =
+            lc::SSL_SESSION_from_bytes(session.as_ptr(), session.len(), context.as_ptr());
+        if session.is_null() {
+            // What stays in the thread's error queue would fail another connection's read.
+            drop(ErrorStack::get());
+            return None;
+        }
+        let stack = lc::SSL_SESSION_get0_peer_certificates(session);
+        let chain = certificates(stack).iter().map(|der| der.to_vec()).collect();
+        lc::SSL_SESSION_free(session);
+        Some(chain)
+    }
+}
+
+/// The random of the ClientHello; zeroes before one was read.
+pub fn client_random(ssl: &SslRef) -> [u8; 32] {
+    let mut random = [0; 32];
+    // SAFETY: `ssl` is valid for the call, which writes at most as many bytes as there are.
+    unsafe { lc::SSL_get_client_random(ssl.as_ptr(), random.as_mut_ptr(), random.len()) };
+    random
+}
+
+/// The alert for a `X509_V_ERR_…` of x509.h.
+pub fn alert_of(verify_error: c_int) -> u8 {
+    // SAFETY: a pure function of a number.
+    let alert = unsafe { lc::SSL_alert_from_verify_result(verify_error.into()) };
+    u8::try_from(alert).unwrap_or(BAD_CERTIFICATE)
+}
+
+/// RFC 8446 section 6: `bad_certificate`.
+pub const BAD_CERTIFICATE: u8 = 42;
+
+/// `CRYPTO_BUFFER`s that are freed in the end.
+struct Buffers(Vec<*mut lc::CRYPTO_BUFFER>);
+
+impl Buffers {
+    fn new(contents: &[Vec<u8>]) -> Result<Self, ErrorStack> {
+        let mut buffers = Self(Vec::with_capacity(contents.len()));
+        for bytes in contents {
+            // SAFETY: copies `bytes`, which are valid for their length. No pool.
+            let buffer = unsafe { lc::CRYPTO_BUFFER_new(bytes.as_ptr(), bytes.len(), null_mut()) };
+            if buffer.is_null() {
+                return Err(ErrorStack::get());
+            }
+            buffers.0.push(buffer);
+        }
+        Ok(buffers)
+    }
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        for buffer in &self.0 {
+            // SAFETY: each was made by `new` and not given away.
+            unsafe { lc::CRYPTO_BUFFER_free(*buffer) };
+        }
+    }
+}
+
+type PolicyIndex = Index<SslContext, Box<dyn Policy>>;
 
 fn policy_index() -> Result<PolicyIndex, ErrorStack> {
     static INDEX: OnceLock<PolicyIndex> = OnceLock::new();
@@ -63,116 +209,137 @@ fn policy_index() -> Result<PolicyIndex, ErrorStack> {
     Ok(*INDEX.get_or_init(|| index))
 }
 
-fn policy(ssl: &SslRef) -> Option<&dyn TicketPolicy> {
+fn policy(ssl: &SslRef) -> Option<&dyn Policy> {
     ssl.ssl_context()
         .ex_data(policy_index().ok()?)
         .map(Box::as_ref)
 }
 
-/// `SSL_CTX_generate_session_ticket_fn`: 1 goes on, 0 ends the connection.
-unsafe extern "C" fn on_issue(ssl: *mut SSL, _: *mut c_void) -> c_int {
+/// Borrows the certificates of a stack.
+///
+/// # Safety
+/// `stack` is null or a stack of `CRYPTO_BUFFER`s that lives, unchanged, for `'a`.
+unsafe fn certificates<'a>(stack: *const lc::stack_st_CRYPTO_BUFFER) -> Vec<&'a [u8]> {
+    if stack.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the caller's promise; a buffer's bytes never change.
+    unsafe {
+        let count = lc::OPENSSL_sk_num(stack.cast());
+        (0..count)
+            .map(|index| {
+                let buffer = lc::OPENSSL_sk_value(stack.cast(), index).cast();
+                let (data, length) = (lc::CRYPTO_BUFFER_data(buffer), lc::CRYPTO_BUFFER_len(buffer));
+                std::slice::from_raw_parts(data, length)
+            })
+            .collect()
+    }
+}
+
+/// `SSL_CTX_set_custom_verify`.
+unsafe extern "C" fn on_verify(ssl: *mut lc::SSL, alert: *mut u8) -> lc::ssl_verify_result_t {
     // A panic must not unwind into C.
-    catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: OpenSSL calls this with the connection's valid SSL, which outlives the call.
+    let verdict = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: libssl calls this with the connection's valid SSL, which outlives the call.
         let connection = unsafe { SslRef::from_ptr(ssl) };
-        // SAFETY: as above. The session is the connection's own, valid until it is replaced, which
-        // doesn't happen before this callback returns.
-        let session = unsafe { openssl_sys::SSL_get_session(ssl) };
-        if session.is_null() {
-            return 0;
+        // SAFETY: the stack belongs to the handshake and isn't touched before we return.
+        let chain = unsafe { certificates(lc::SSL_get0_peer_certificates(ssl)) };
+        let policy = policy(connection).ok_or(BAD_CERTIFICATE)?;
+        policy.verify(connection, &chain)
+    }));
+    match verdict.unwrap_or(Err(BAD_CERTIFICATE)) {
+        Ok(()) => lc::ssl_verify_result_t_ssl_verify_ok,
+        Err(number) => {
+            // SAFETY: libssl passes a valid place for the alert.
+            unsafe { *alert = number };
+            lc::ssl_verify_result_t_ssl_verify_invalid
         }
-        let Some(policy) = policy(connection) else {
-            return 0;
-        };
-        let previous = connection
-            .session_reused()
-            .then(|| appdata(session))
-            .flatten();
-        let data = policy.issue(connection, previous.as_deref());
-        // SAFETY: `session` is valid (above); OpenSSL copies `data.len()` bytes from `data`.
-        unsafe { SSL_SESSION_set1_ticket_appdata(session, data.as_ptr().cast(), data.len()) }
+    }
+}
+
+static TICKETS: lc::SSL_TICKET_AEAD_METHOD = lc::SSL_TICKET_AEAD_METHOD {
+    max_overhead: Some(on_overhead),
+    seal: Some(on_seal),
+    open: Some(on_open),
+};
+
+unsafe extern "C" fn on_overhead(ssl: *mut lc::SSL) -> usize {
+    // SAFETY: libssl calls this with the connection's valid SSL, which outlives the call.
+    let connection = unsafe { SslRef::from_ptr(ssl) };
+    catch_unwind(AssertUnwindSafe(|| {
+        policy(connection).map_or(0, Policy::overhead)
     }))
     .unwrap_or(0)
 }
 
-/// `SSL_CTX_decrypt_session_ticket_fn`: one of `SSL_TICKET_RETURN_…`.
-unsafe extern "C" fn on_decrypted(
-    ssl: *mut SSL,
-    session: *mut SSL_SESSION,
-    _: *const c_uchar,
-    _: usize,
-    status: c_int,
-    _: *mut c_void,
+/// 1 for a ticket, 0 ends the connection.
+unsafe extern "C" fn on_seal(
+    ssl: *mut lc::SSL,
+    out: *mut u8,
+    out_length: *mut usize,
+    out_limit: usize,
+    session: *const u8,
+    length: usize,
 ) -> c_int {
-    if !matches!(status, SSL_TICKET_SUCCESS | SSL_TICKET_SUCCESS_RENEW) || session.is_null() {
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
-    }
-    // A panic must not unwind into C.
-    catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: OpenSSL calls this with the connection's valid SSL, which outlives the call.
-        let connection = unsafe { SslRef::from_ptr(ssl) };
-        let data = appdata(session);
-        match policy(connection) {
-            // TLS 1.3 tickets are for one use (RFC 8446 appendix C.4): without a new one, the client's
-            // next connection is a full handshake.
-            Some(policy) if policy.admit(data.as_deref()) => match status {
-                SSL_TICKET_SUCCESS_RENEW => SSL_TICKET_RETURN_USE_RENEW,
-                _ => SSL_TICKET_RETURN_USE,
-            },
-            _ => SSL_TICKET_RETURN_IGNORE_RENEW,
-        }
-    }))
-    .unwrap_or(SSL_TICKET_RETURN_IGNORE_RENEW)
+    let sealed = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: libssl calls this with the connection's valid SSL and the session's bytes.
+        let (connection, session) =
+            unsafe { (SslRef::from_ptr(ssl), std::slice::from_raw_parts(session, length)) };
+        policy(connection)?.seal(connection, session)
+    }));
+    // SAFETY: `out` is valid for `out_limit` bytes, `out_length` for one number.
+    let written = unsafe { hand_over(sealed.ok().flatten(), out, out_length, out_limit) };
+    c_int::from(written)
 }
 
-/// A copy of the application data of a session that OpenSSL has just given us.
-fn appdata(session: *mut SSL_SESSION) -> Option<Vec<u8>> {
-    let mut data = std::ptr::null_mut();
-    let mut length = 0;
-    // SAFETY: both callers have a valid, non-null session. OpenSSL sets the two out-parameters to
-    // memory that the session owns; it is copied before anything else touches the session.
-    unsafe {
-        let found = SSL_SESSION_get0_ticket_appdata(session, &mut data, &mut length);
-        if found != 1 || data.is_null() {
-            return None;
-        }
-        Some(std::slice::from_raw_parts(data.cast::<u8>(), length).to_vec())
+unsafe extern "C" fn on_open(
+    ssl: *mut lc::SSL,
+    out: *mut u8,
+    out_length: *mut usize,
+    out_limit: usize,
+    ticket: *const u8,
+    length: usize,
+) -> lc::ssl_ticket_aead_result_t {
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: libssl calls this with the connection's valid SSL and the ticket's bytes.
+        let (connection, ticket) =
+            unsafe { (SslRef::from_ptr(ssl), std::slice::from_raw_parts(ticket, length)) };
+        policy(connection)?.open(connection, ticket)
+    }));
+    // SAFETY: `out` is valid for `out_limit` bytes, `out_length` for one number.
+    match unsafe { hand_over(opened.ok().flatten(), out, out_length, out_limit) } {
+        true => lc::ssl_ticket_aead_result_t_ssl_ticket_aead_success,
+        false => lc::ssl_ticket_aead_result_t_ssl_ticket_aead_ignore_ticket,
     }
 }
 
-// ssl.h, "Status codes passed to the decrypt session ticket callback" and what it returns.
-const SSL_TICKET_SUCCESS: c_int = 5;
-const SSL_TICKET_SUCCESS_RENEW: c_int = 6;
-const SSL_TICKET_RETURN_IGNORE_RENEW: c_int = 2;
-const SSL_TICKET_RETURN_USE: c_int = 3;
-const SSL_TICKET_RETURN_USE_RENEW: c_int = 4;
+/// Copies `bytes` out, if there are any and they fit.
+///
+/// # Safety
+/// `out` is valid for writes of `limit` bytes, `length` for one number.
+unsafe fn hand_over(
+    bytes: Option<Vec<u8>>,
+    out: *mut u8,
+    length: *mut usize,
+    limit: usize,
+) -> bool {
+    match bytes {
+        Some(bytes) if bytes.len() <= limit => {
+            // SAFETY: the caller's promise; `bytes` are our own.
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), out, bytes.len());
+                *length = bytes.len();
+            }
+            true
+        }
+        _ => false,
+    }
+}
 
-type IssueCallback = unsafe extern "C" fn(*mut SSL, *mut c_void) -> c_int;
-type DecryptedCallback = unsafe extern "C" fn(
-    *mut SSL,
-    *mut SSL_SESSION,
-    *const c_uchar,
-    usize,
-    c_int,
-    *mut c_void,
-) -> c_int;
-
-unsafe extern "C" {
-    fn SSL_CTX_set_session_ticket_cb(
-        context: *mut SSL_CTX,
-        issue: Option<IssueCallback>,
-        decrypted: Option<DecryptedCallback>,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn SSL_SESSION_set1_ticket_appdata(
-        session: *mut SSL_SESSION,
-        data: *const c_void,
-        length: usize,
-    ) -> c_int;
-    fn SSL_SESSION_get0_ticket_appdata(
-        session: *mut SSL_SESSION,
-        data: *mut *mut c_void,
-        length: *mut usize,
-    ) -> c_int;
-    fn SSL_CTX_set_timeout(context: *mut SSL_CTX, seconds: c_long) -> c_long;
+fn succeeded(result: c_int) -> Result<(), ErrorStack> {
+    if result == 1 {
+        Ok(())
+    } else {
+        Err(ErrorStack::get())
+    }
 }
