@@ -52,9 +52,9 @@ fn of_a_client_certificate() {
     let self_signed = pki::client("alice").self_signed();
     let table = [
         (at(0, refusal("unknown CA", "alert unknown ca", "unknown_ca", "unable to get local issuer")), stranger),
-        (at(0, refusal("self-signed", "alert unknown ca", "unknown_ca", "self-signed")), self_signed),
+        (at(0, refusal("self-signed", "alert unknown ca", "unknown_ca", "self signed")), self_signed),
         (at(0, refusal("expired", "alert certificate expired", "expired", "expired")), leaf(|r| r.not_after = -60)),
-        (at(0, refusal("not yet valid", "alert bad certificate", "not_yet_valid", "not yet valid")), leaf(|r| r.not_before = 3600)),
+        (at(0, refusal("not yet valid", "alert certificate expired", "not_yet_valid", "not yet valid")), leaf(|r| r.not_before = 3600)),
         (at(0, refusal("for servers", "alert unsupported certificate", "wrong_purpose", "purpose")), leaf(|r| r.purpose = Purpose::Server)),
         (at(0, refusal("broken signature", "alert decrypt error", "bad_signature", "signature failure")), pki.client.with_a_broken_signature()),
         (at(0, refusal("RSA 1024", "alert bad certificate", "weak_certificate", "key too weak")), leaf(|r| r.key = Key::Rsa(1024))),
@@ -79,7 +79,7 @@ fn of_an_intermediate_ca() {
     let childless = Recipe { path_length: Some(0), ..ca("First") }.signed_by(&pki.ca);
     let table = [
         (at(1, refusal("expired", "alert certificate expired", "expired", "expired")), below(&expired)),
-        (at(1, refusal("not yet valid", "alert bad certificate", "not_yet_valid", "not yet valid")), below(&early)),
+        (at(1, refusal("not yet valid", "alert certificate expired", "not_yet_valid", "not yet valid")), below(&early)),
         (at(1, refusal("no CA", "alert unknown ca", "wrong_purpose", "invalid CA")), below(&no_ca)),
         (at(1, refusal("broken signature", "alert decrypt error", "bad_signature", "signature failure")), below(&tampered)),
         (at(1, refusal("RSA 1024", "alert bad certificate", "weak_certificate", "key too weak")), below(&weak)),

@@ -147,7 +147,7 @@ pub const DEFINITIONS: &[Definition] = &[
         "tls-prefer",
         "server|client",
         "server",
-        "Whose order of ciphers decides (nginx: ssl_prefer_server_ciphers).",
+        "Whose order of ciphers decides before TLS 1.3 (nginx: ssl_prefer_server_ciphers).",
     ),
     one(
         TLS,

@@ -51,6 +51,8 @@ pub struct Rejection {
 /// One immutable view of whom to trust.
 pub struct Verifier {
     store: X509Store,
+    /// How many intermediate certificates may stand between an authority's and a client's.
+    depth: usize,
     chains: VerifiedChains,
 }
 
@@ -64,10 +66,10 @@ impl Verifier {
         }
         let mut param = X509VerifyParam::new()?;
         param.set_purpose(X509PurposeId::SSL_CLIENT)?;
-        param.set_depth(i32::try_from(depth).unwrap_or(i32::MAX));
         store.set_param(&param)?;
         Ok(Self {
             store: store.build(),
+            depth: depth as usize,
             chains: VerifiedChains::new(REMEMBERED_CHAINS),
         })
     }
@@ -133,7 +135,7 @@ impl Verifier {
         let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
         let verdict = context.init(&self.store, leaf, others, |context| {
             Ok(match context.verify_cert()? {
-                true => examine(context),
+                true => examine(context, self.depth),
                 false => Err(Fault::of(context)),
             })
         });
@@ -170,10 +172,19 @@ impl Fault {
     }
 }
 
-/// What AWS-LC leaves to others: the strength of what the chain rests on.
-fn examine(context: &X509StoreContextRef) -> Result<Range<i64>, Fault> {
+/// What AWS-LC leaves to others: the strength of what the chain rests on; and its length, which to
+/// AWS-LC is a reason not to find the issuer.
+fn examine(context: &X509StoreContextRef, depth: usize) -> Result<Range<i64>, Fault> {
     let chain = context.chain();
     let count = chain.map_or(0, StackRef::len);
+    if count > depth + 2 {
+        return Err(Fault {
+            reason: RefusalReason::ChainTooLong,
+            words: format!("chain too long: {} intermediate certificates, at most {depth}", count - 2),
+            depth: u32::try_from(depth + 1).unwrap_or(u32::MAX),
+            alert: alert_of(X509_V_ERR_CERT_CHAIN_TOO_LONG),
+        });
+    }
     let mut validity = i64::MIN..i64::MAX;
     for (depth, certificate) in chain.into_iter().flatten().enumerate() {
         let standing = match depth + 1 == count {
@@ -193,6 +204,9 @@ fn examine(context: &X509StoreContextRef) -> Result<Range<i64>, Fault> {
     }
     Ok(validity)
 }
+
+/// x509.h.
+const X509_V_ERR_CERT_CHAIN_TOO_LONG: i32 = 22;
 
 /// Seconds since 1970.
 pub fn unix_now() -> i64 {
