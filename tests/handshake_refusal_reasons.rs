@@ -28,7 +28,7 @@ fn of_a_handshake() {
         (refusal("TLS 1.1", "alert protocol version", "protocol_mismatch", "unsupported protocol"), tls11),
         (refusal("cipher, 1.2", "alert handshake failure", "no_shared_cipher", "no shared cipher"), tls12.clone().ciphers("AES128-SHA")),
         (refusal("cipher, 1.3", "alert handshake failure", "no_shared_cipher", "no shared cipher"), tls13.clone().suites("TLS_CHACHA20_POLY1305_SHA256")),
-        (refusal("signature, 1.2", "alert handshake failure", "no_shared_cipher", "no shared cipher"), tls12.clone().signature_algorithms("RSA+SHA256")),
+        (refusal("signature, 1.2", "alert handshake failure", "no_shared_cipher", "no common signature"), tls12.clone().signature_algorithms("RSA+SHA256")),
         (refusal("signature, 1.3", "alert handshake failure", "no_shared_cipher", "signature"), tls13.clone().signature_algorithms("rsa_pss_rsae_sha256")),
         (refusal("group, 1.2", "alert handshake failure", "no_shared_cipher", "no shared cipher"), tls12.clone().groups("P-521")),
         (refusal("group, 1.3", "alert handshake failure", "no_shared_group", "no shared group"), tls13.clone().groups("P-521")),

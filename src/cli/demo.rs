@@ -85,7 +85,10 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     // can know the address.
     let _lines = logs::start(settings.log_format, settings.log_level);
     invite(directory, address, admin);
-    runtime.block_on(served).context("the gateway broke")?;
+    runtime
+        .block_on(served)
+        .context("the gateway broke")?
+        .context("can't start worker threads")?;
     println!("\ncertgate demo: {} is removed", directory.display());
     Ok(Exit::Fine)
 }

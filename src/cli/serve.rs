@@ -26,7 +26,7 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
     let environment = Environment::of_process();
     let preflight = preflight::look(&settings, wrong, &environment);
     let findings = preflight.report.findings;
-    let runtime = match runtime(&settings).context("can't start worker threads") {
+    let runtime = match runtime().context("can't start") {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
@@ -109,8 +109,10 @@ fn serve(
         );
     }
     announce(&gateway, settings);
-    runtime.block_on(gateway.run(signals));
-    Exit::Fine
+    match runtime.block_on(gateway.run(signals)) {
+        Ok(()) => Exit::Fine,
+        Err(error) => failed(&anyhow::Error::new(error).context("can't start worker threads")),
+    }
 }
 
 fn announce(gateway: &Gateway, settings: &Settings) {
@@ -127,22 +129,15 @@ fn announce(gateway: &Gateway, settings: &Settings) {
         admin = gateway.admin_address().map(|address| address.to_string()),
         client_auth = settings.tls.client_auth.to_string(),
         content = settings.content.to_string(),
-        workers = workers(settings),
+        workers = settings.workers.count(),
         pid = std::process::id(),
         "ready"
     );
 }
 
-fn runtime(settings: &Settings) -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers(settings))
-        .thread_name("certgate")
+/// For signals, the admin port, and what is tried ahead; the workers have their own.
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-}
-
-fn workers(settings: &Settings) -> usize {
-    // `available_parallelism` knows the cgroup's quota.
-    let granted = || std::thread::available_parallelism().map_or(1, usize::from);
-    settings.workers.0.unwrap_or_else(granted)
 }

@@ -186,6 +186,14 @@ impl FromStr for Time {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workers(pub Option<usize>);
 
+impl Workers {
+    /// The number that was written, or that of the CPUs that the cgroup grants.
+    pub fn count(self) -> usize {
+        let granted = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.0.unwrap_or_else(granted)
+    }
+}
+
 impl FromStr for Workers {
     type Err = Expected;
     fn from_str(text: &str) -> Result<Self, Expected> {

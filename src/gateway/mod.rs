@@ -3,6 +3,7 @@
 //! Takes bound listeners and what they serve, runs until a signal has ended it all in order.
 
 mod run;
+mod workers;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -19,7 +20,7 @@ use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::lifecycle::Member;
 use crate::net::listener::bind_plain;
-use crate::net::{Accepted, Listener};
+use crate::net::{Accepted, BoundListener};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
 use crate::tls::context::Application;
@@ -35,10 +36,12 @@ pub struct Gateway {
     service: Arc<Service>,
     telemetry: Arc<Telemetry>,
     times: Times,
+    /// How many threads serve.
+    workers: usize,
 }
 
 struct Ports {
-    listeners: Vec<Listener>,
+    listeners: Vec<BoundListener>,
     admin: Option<TcpListener>,
 }
 
@@ -83,6 +86,7 @@ impl Gateway {
             service: Arc::new(service),
             telemetry,
             times: settings.times,
+            workers: settings.workers.count(),
         })
     }
 
@@ -108,7 +112,7 @@ impl Gateway {
 
     /// The addresses of the TLS listeners, with the ports that the kernel chose for port 0.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.ports.listeners.iter().map(Listener::address).collect()
+        self.ports.listeners.iter().map(BoundListener::address).collect()
     }
 
     /// The address of the admin port.
@@ -124,7 +128,7 @@ impl Ports {
     fn bind(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Self, Findings> {
         let mut findings = Findings::default();
         let listeners = settings.listen.iter().filter_map(|address| {
-            let bound = Listener::bind(address.0, "listen", telemetry.clone());
+            let bound = BoundListener::bind(address.0, "listen", telemetry.clone());
             findings.note(bound.map_err(Findings::from))
         });
         let listeners = listeners.collect();

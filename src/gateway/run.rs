@@ -1,21 +1,25 @@
 //! From the first connection to the last: accepting, and ending in order.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::{Gateway, Service};
+use super::Gateway;
+use super::workers::Workers;
 use crate::admin::Admin;
 use crate::lifecycle::signals::StopSignals;
-use crate::lifecycle::{Lifecycle, Member, Phase};
-use crate::net::Listener;
+use crate::lifecycle::{Lifecycle, Phase};
 
 impl Gateway {
     /// Serves until a stop signal, then drains: `drain-delay` with readiness failing, then without
     /// listeners until everything in flight is done or `drain-timeout` is over. A second signal
     /// ends it at once.
-    pub async fn run(self, mut signals: StopSignals) {
+    ///
+    /// # Errors
+    /// If the system has no threads or descriptors for the workers.
+    pub async fn run(self, mut signals: StopSignals) -> io::Result<()> {
         let lifecycle = Lifecycle::start();
         if let Some(listener) = self.ports.admin {
             let admin = Admin {
@@ -24,10 +28,11 @@ impl Gateway {
             };
             tokio::spawn(Arc::new(admin).serve(listener));
         }
-        for listener in self.ports.listeners {
-            let service = self.service.clone();
-            tokio::spawn(accept(listener, service, lifecycle.member()));
-        }
+        let listeners = self.ports.listeners;
+        let member = lifecycle.member();
+        let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
+        // From here on the workers have the listeners alone.
+        drop((listeners, member));
         let signal = signals.next().await;
         let times = self.times;
         info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
@@ -37,6 +42,7 @@ impl Gateway {
                 warn!(event = "stopped", signal, "second signal: connections in flight are cut");
             }
         }
+        Ok(())
     }
 }
 
@@ -52,19 +58,6 @@ async fn drain(lifecycle: Lifecycle, delay: Duration, timeout: Duration) {
                 ?timeout,
                 "drain timeout is over: connections in flight are cut"
             );
-        }
-    }
-}
-
-async fn accept(listener: Listener, service: Arc<Service>, member: Member) {
-    let mut closing = member.clone();
-    loop {
-        tokio::select! {
-            biased;
-            () = closing.closing() => return,
-            accepted = listener.accept(&member) => {
-                tokio::spawn(service.clone().connection(accepted, member.clone()));
-            }
         }
     }
 }

@@ -18,7 +18,14 @@ const BACKLOG: u32 = 4096;
 /// How long to wait when the process has no file descriptors left.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// A bound socket that has an address.
+/// A bound socket that has an address, and nobody who accepts.
+pub struct BoundListener {
+    socket: std::net::TcpListener,
+    address: SocketAddr,
+    telemetry: Arc<Telemetry>,
+}
+
+/// The same in a runtime.
 pub struct Listener {
     inner: TcpListener,
     address: SocketAddr,
@@ -35,17 +42,19 @@ pub struct Accepted {
     pub at: Instant,
 }
 
-impl Listener {
+impl BoundListener {
     /// Binds and listens. Needs a tokio runtime.
     pub fn bind(
         address: SocketAddr,
         setting: &str,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Finding> {
-        let inner = bind_plain(address, setting)?;
+        let socket = bind_plain(address, setting)?
+            .into_std()
+            .map_err(|error| unbindable(setting, address, &error))?;
         Ok(Self {
-            address: inner.local_addr().unwrap_or(address),
-            inner,
+            address: socket.local_addr().unwrap_or(address),
+            socket,
             telemetry,
         })
     }
@@ -55,6 +64,34 @@ impl Listener {
         self.address
     }
 
+    /// Another descriptor of the same socket: connections go to whichever accepts first.
+    pub fn duplicate(&self) -> io::Result<Self> {
+        Ok(Self {
+            socket: self.socket.try_clone()?,
+            address: self.address,
+            telemetry: self.telemetry.clone(),
+        })
+    }
+
+    /// Begins to accept in this thread's runtime, or logs why not.
+    pub fn listen(self) -> Option<Listener> {
+        let Self {
+            socket,
+            address,
+            telemetry,
+        } = self;
+        let inner = TcpListener::from_std(socket)
+            .inspect_err(|error| events::accept_failed(&telemetry, address, error))
+            .ok()?;
+        Some(Listener {
+            inner,
+            address,
+            telemetry,
+        })
+    }
+}
+
+impl Listener {
     /// The next connection. Errors of accept(2) are logged and waited out: other clients' resets,
     /// and a lack of descriptors that ends when connections do. The process waits for the
     /// connection by `member`.

@@ -5,5 +5,5 @@
 pub mod listener;
 mod stream;
 
-pub use listener::{Accepted, Listener};
+pub use listener::{Accepted, BoundListener, Listener};
 pub use stream::ClientStream;

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -16,6 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How much it may still send meanwhile, in bytes.
 const LENIENCE: u64 = 1024 * 1024;
 
+/// How much is written before it is sent, in bytes: four TLS records.
+const COALESCED: usize = 64 * 1024 + 512;
+/// It is there until `drop`, and nothing can be called after that.
+const NOT_DROPPED: &str = "a stream that is not dropped";
+
 /// One connection of a client, from accept to the last byte.
 ///
 /// A socket that is closed while the client still sends answers with a reset, and a reset throws
@@ -23,9 +29,14 @@ const LENIENCE: u64 = 1024 * 1024;
 /// has sent its request before it can learn of it), or the end of a response. So a stream that
 /// was shut down on our side lingers after it is dropped, until the client has hung up, too (nginx:
 /// `lingering_close`).
+///
+/// libssl writes record by record. They are collected and sent together when a flush asks for it, when
+/// enough have come together, or when the client is waited for.
 pub struct ClientStream {
     /// `None` only while it is being dropped.
     tcp: Option<TcpStream>,
+    /// Written, and not sent yet; allocated only while there is something.
+    unsent: BytesMut,
     received: u64,
     sent: u64,
     client_ended: bool,
@@ -46,6 +57,7 @@ impl ClientStream {
     pub fn new(tcp: TcpStream, open: OpenConnection, member: Member) -> Self {
         Self {
             tcp: Some(tcp),
+            unsent: BytesMut::new(),
             received: 0,
             sent: 0,
             client_ended: false,
@@ -74,9 +86,23 @@ impl ClientStream {
         self.must_not_end = true;
     }
 
+    /// Sends what is written, until none is left.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            let tcp = Pin::new(self.tcp.as_mut().expect(NOT_DROPPED));
+            let sent = ready!(tcp.poll_write(context, &self.unsent))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsent.advance(sent);
+        }
+        // An idle connection holds no memory for what it may write one day.
+        self.unsent = BytesMut::new();
+        Poll::Ready(Ok(()))
+    }
+
     fn tcp(&mut self) -> Pin<&mut TcpStream> {
-        // It is there until `drop`, and nothing can be called after that.
-        Pin::new(self.tcp.as_mut().expect("a stream that is not dropped"))
+        Pin::new(self.tcp.as_mut().expect(NOT_DROPPED))
     }
 }
 
@@ -114,6 +140,11 @@ impl AsyncRead for ClientStream {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = self.tcp().poll_read(context, buffer);
+        if polled.is_pending()
+            && let Poll::Ready(Err(error)) = self.poll_send(context)
+        {
+            return Poll::Ready(Err(error));
+        }
         if let Poll::Ready(result) = &polled {
             let read = (buffer.filled().len() - before) as u64;
             self.received += read;
@@ -133,18 +164,20 @@ impl AsyncWrite for ClientStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = self.tcp().poll_write(context, bytes);
-        if let Poll::Ready(Ok(written)) = polled {
-            self.sent += written as u64;
+        if self.unsent.len() + bytes.len() > COALESCED {
+            ready!(self.poll_send(context))?;
         }
-        polled
+        self.unsent.extend_from_slice(bytes);
+        self.sent += bytes.len() as u64;
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp().poll_flush(context)
+        self.poll_send(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send(context))?;
         self.shut_down = true;
         self.tcp().poll_shutdown(context)
     }

@@ -1,0 +1,106 @@
+//! Worker threads: each serves its connections from accept to the last byte, alone.
+//!
+//! A handshake is a piece of computing, and a request on a kept connection a few microseconds: handing
+//! either to another thread costs more than it brings. So each worker has a runtime of its own, and all
+//! of them accept from the same sockets: who is idle takes the next connection.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use super::Service;
+use crate::lifecycle::Member;
+use crate::net::BoundListener;
+
+/// The most threads of one worker that wait for files.
+const FILE_THREADS: usize = 32;
+
+/// The running workers. They end when this is dropped.
+pub struct Workers {
+    /// Its end tells the workers to end.
+    _running: watch::Sender<()>,
+}
+
+/// What a worker starts with.
+struct Worker {
+    runtime: Runtime,
+    service: Arc<Service>,
+    member: Member,
+    ended: watch::Receiver<()>,
+}
+
+impl Workers {
+    /// Starts so many, or says what the system lacks.
+    pub fn start(
+        count: usize,
+        listeners: &[BoundListener],
+        service: &Arc<Service>,
+        member: &Member,
+    ) -> io::Result<Self> {
+        let (running, ended) = watch::channel(());
+        for number in 0..count {
+            let worker = Worker {
+                runtime: Builder::new_current_thread()
+                    .enable_all()
+                    .max_blocking_threads(FILE_THREADS)
+                    .thread_name("certgate-files")
+                    .build()?,
+                service: service.clone(),
+                member: member.clone(),
+                ended: ended.clone(),
+            };
+            let listeners = listeners.iter().map(BoundListener::duplicate);
+            let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
+            worker.start(number, listeners)?;
+        }
+        Ok(Self { _running: running })
+    }
+}
+
+impl Worker {
+    fn start(self, number: usize, listeners: Vec<BoundListener>) -> io::Result<JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name(format!("certgate-{number}"))
+            .spawn(move || self.run(listeners))
+    }
+
+    fn run(self, listeners: Vec<BoundListener>) {
+        let Self {
+            runtime,
+            service,
+            member,
+            mut ended,
+        } = self;
+        runtime.block_on(async {
+            for listener in listeners {
+                tokio::spawn(accept(listener, service.clone(), member.clone()));
+            }
+            drop((service, member));
+            // It never changes: its end is the message.
+            let _ = ended.changed().await;
+        });
+        // Whoever waits for a slow disk is not waited for.
+        runtime.shutdown_background();
+    }
+}
+
+async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) {
+    let mut closing = member.clone();
+    let Some(listener) = listener.listen() else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            biased;
+            () = closing.closing() => return,
+            accepted = listener.accept(&member) => {
+                tokio::spawn(service.clone().connection(accepted, member.clone()));
+            }
+        }
+        // Of a burst, this worker takes one connection at a time, so that the idle ones get theirs.
+        tokio::task::yield_now().await;
+    }
+}
