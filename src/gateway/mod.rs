@@ -112,7 +112,11 @@ impl Gateway {
 
     /// The addresses of the TLS listeners, with the ports that the kernel chose for port 0.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.ports.listeners.iter().map(BoundListener::address).collect()
+        self.ports
+            .listeners
+            .iter()
+            .map(BoundListener::address)
+            .collect()
     }
 
     /// The address of the admin port.

@@ -14,12 +14,12 @@ use openssl::ssl::{
 use openssl::x509::X509;
 
 use super::ffi::{self, server};
+use super::groups;
 use super::policy::HandshakePolicy;
 use super::resumption::Resumption;
 use super::tickets::TicketKeys;
 use super::verification::Verifier;
 use crate::config::TlsSettings;
-use crate::config::definitions;
 use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
 use crate::findings::{Finding, Findings};
 
@@ -90,19 +90,6 @@ impl TlsContext {
     }
 }
 
-/// OpenSSL's security level (SSL_CTX_set_security_level(3)): what the cipher list asks for, else 2
-/// (keys of 112 bits, no SHA-1). TLS 1.0 and 1.1 sign with SHA-1, which is allowed at 0 only.
-pub fn security_level(settings: &TlsSettings) -> u32 {
-    let written = settings.ciphers.split_once("@SECLEVEL=");
-    let written = written.and_then(|(_, level)| level.chars().next()?.to_digit(10));
-    let default = if settings.min_protocol < Protocol::Tls12 {
-        0
-    } else {
-        2
-    };
-    written.unwrap_or(default)
-}
-
 fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Result<(), Findings> {
     let mut findings = Findings::default();
     // Compression and renegotiation don't exist in AWS-LC's servers.
@@ -116,7 +103,6 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
         findings.extend(unexpected(error));
     }
     let old = settings.min_protocol < Protocol::Tls12;
-    builder.set_security_level(security_level(settings));
     let versions = builder
         .set_min_proto_version(Some(settings.min_protocol.version()))
         .and_then(|()| builder.set_max_proto_version(Some(settings.max_protocol.version())));
@@ -151,9 +137,7 @@ fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Res
             .expected("names that `openssl ciphers -s -v` shows, colons between")
     };
     if !suites.is_empty() {
-        builder
-            .set_ciphersuites(&suites.join(":"))
-            .map_err(failed)?;
+        ffi::set_ciphersuites(builder, &suites).map_err(failed)?;
     }
     let default = if old { OLD_CIPHERS } else { DEFAULT_CIPHERS };
     let ciphers = match ciphers.is_empty() {
@@ -164,17 +148,11 @@ fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Res
 }
 
 fn set_groups(builder: &mut SslContextBuilder, written: &str) -> Result<(), Finding> {
-    let Err(error) = builder.set_groups_list(written) else {
-        return Ok(());
-    };
-    let is_default = definitions::find("tls-groups").is_some_and(|d| d.default == written);
-    // A system library before OpenSSL 3.5 has no post-quantum groups.
-    let classical = written.split_once(':').filter(|_| is_default);
-    if classical.is_some_and(|(_, groups)| builder.set_groups_list(groups).is_ok()) {
-        return Ok(());
-    }
-    Err(refused_by_openssl("tls-groups", written, &error)
-        .expected("names such as X25519MLKEM768, X25519, P-256, P-384, colons between"))
+    let set = builder.set_groups_list(&groups::translated(written));
+    set.map_err(|error| {
+        refused_by_openssl("tls-groups", written, &error)
+            .expected("names such as X25519MLKEM768, X25519, P-256, P-384, colons between")
+    })
 }
 
 fn present(builder: &mut SslContextBuilder, credentials: &Credentials) -> Result<(), ErrorStack> {
@@ -188,7 +166,10 @@ fn decide_handshakes(
     credentials: &Credentials,
     settings: &TlsSettings,
 ) -> Result<(), ErrorStack> {
-    let names = credentials.client_ca.iter().map(|c| c.subject_name().to_der());
+    let names = credentials
+        .client_ca
+        .iter()
+        .map(|c| c.subject_name().to_der());
     server::advertise(builder, &names.collect::<Result<Vec<_>, _>>()?)?;
     let page = settings.refusal == Refusal::Page;
     let mode = match settings.client_auth {

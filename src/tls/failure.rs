@@ -71,9 +71,10 @@ impl Refused {
         };
         let mut refused = Self::new(reason, words(stack), ssl);
         refused.certificate = match note(ssl).and_then(|note| note.lineage(ssl)) {
-            Some(Lineage { client: Proven::Chain(_, verified), .. }) => {
-                Some(verified.certificate.clone())
-            }
+            Some(Lineage {
+                client: Proven::Chain(_, verified),
+                ..
+            }) => Some(verified.certificate.clone()),
             _ => None,
         };
         refused

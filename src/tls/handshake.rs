@@ -11,8 +11,8 @@ use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
-use super::ffi::server::shed_after_handshake;
 use super::failure::{Refused, sni};
+use super::ffi::server::shed_after_handshake;
 use super::policy::{attach, note};
 use super::resumption::Proven;
 use crate::identity::ClientCertificate;

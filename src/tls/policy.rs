@@ -30,7 +30,9 @@ impl Policy for HandshakePolicy {
                 let client = Proven::Chain(digest, verified);
                 let began = unix_now();
                 // A handshake asks once for a certificate.
-                note.shown.set(Lineage { began, client }).map_err(|_| BAD_CERTIFICATE)
+                note.shown
+                    .set(Lineage { began, client })
+                    .map_err(|_| BAD_CERTIFICATE)
             }
             Err(rejection) => {
                 let alert = rejection.alert;

@@ -58,8 +58,15 @@ impl TicketKeys {
         let (mut nonce, mut tag) = ([0; NONCE], [0; TAG]);
         rand_bytes(&mut nonce).ok()?;
         let cipher = Cipher::aes_256_gcm();
-        let sealed =
-            encrypt_aead(cipher, key.key.as_ref(), Some(&nonce), &key.name, text, &mut tag).ok()?;
+        let sealed = encrypt_aead(
+            cipher,
+            key.key.as_ref(),
+            Some(&nonce),
+            &key.name,
+            text,
+            &mut tag,
+        )
+        .ok()?;
         Some([&key.name[..], &nonce, &sealed, &tag].concat())
     }
 
@@ -73,7 +80,9 @@ impl TicketKeys {
         let cipher = Cipher::aes_256_gcm();
         let text = decrypt_aead(cipher, key.key.as_ref(), Some(nonce), name, sealed, tag);
         // What stays in the thread's error queue would fail another connection's read.
-        text.map(Zeroizing::new).inspect_err(|_| drop(ErrorStack::get())).ok()
+        text.map(Zeroizing::new)
+            .inspect_err(|_| drop(ErrorStack::get()))
+            .ok()
     }
 
     fn keys(&self, now: i64) -> Option<Arc<[Key; 3]>> {

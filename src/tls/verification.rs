@@ -12,7 +12,9 @@ use openssl::error::ErrorStack;
 use openssl::stack::{Stack, StackRef};
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyParam;
-use openssl::x509::{X509, X509PurposeId, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult};
+use openssl::x509::{
+    X509, X509PurposeId, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult,
+};
 
 use super::ffi::server::{BAD_CERTIFICATE, alert_of};
 use super::strength::{Standing, weakness};
@@ -99,13 +101,15 @@ impl Verifier {
 
     fn verify_anew<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Result<Verified, Box<Rejection>> {
         let mut certificates = chain.iter().map(|der| X509::from_der(der.as_ref()));
-        let unreadable = |words: &ErrorStack| Box::new(Rejection {
-            reason: RefusalReason::InvalidCertificate,
-            words: super::failure::words(words),
-            depth: 0,
-            certificate: None,
-            alert: BAD_CERTIFICATE,
-        });
+        let unreadable = |words: &ErrorStack| {
+            Box::new(Rejection {
+                reason: RefusalReason::InvalidCertificate,
+                words: super::failure::words(words),
+                depth: 0,
+                certificate: None,
+                alert: BAD_CERTIFICATE,
+            })
+        };
         let Some(leaf) = certificates.next() else {
             return Err(unreadable(&ErrorStack::get()));
         };
@@ -116,13 +120,15 @@ impl Verifier {
             pushed.map_err(|error| unreadable(&error))?;
         }
         let certificate = Arc::new(ClientCertificate::of(&leaf));
-        let rejected = |fault: Fault| Box::new(Rejection {
-            reason: fault.reason,
-            words: fault.words,
-            depth: fault.depth,
-            certificate: Some(certificate.clone()),
-            alert: fault.alert,
-        });
+        let rejected = |fault: Fault| {
+            Box::new(Rejection {
+                reason: fault.reason,
+                words: fault.words,
+                depth: fault.depth,
+                certificate: Some(certificate.clone()),
+                alert: fault.alert,
+            })
+        };
         let validity = self.build_chain(&leaf, &others).map_err(rejected)?;
         Ok(Verified {
             certificate,
@@ -180,7 +186,10 @@ fn examine(context: &X509StoreContextRef, depth: usize) -> Result<Range<i64>, Fa
     if count > depth + 2 {
         return Err(Fault {
             reason: RefusalReason::ChainTooLong,
-            words: format!("chain too long: {} intermediate certificates, at most {depth}", count - 2),
+            words: format!(
+                "chain too long: {} intermediate certificates, at most {depth}",
+                count - 2
+            ),
             depth: u32::try_from(depth + 1).unwrap_or(u32::MAX),
             alert: alert_of(X509_V_ERR_CERT_CHAIN_TOO_LONG),
         });

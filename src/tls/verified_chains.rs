@@ -58,7 +58,10 @@ impl VerifiedChains {
 
     /// What was found of this chain, if that holds at `now` (seconds since 1970).
     pub fn get(&self, digest: &ChainDigest, now: i64) -> Option<Arc<Verified>> {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let found = match generations.young.get(digest) {
             Some(found) => found.clone(),
             None => {

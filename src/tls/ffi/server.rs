@@ -108,7 +108,7 @@ pub fn set_session_timeout(context: &mut SslContextBuilder, timeout: Duration) {
     let seconds = u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX);
     // SAFETY: `context` is a valid SSL_CTX for the calls, which store numbers.
     unsafe {
-        lc::SSL_CTX_set_timeout(context.as_ptr(), seconds.into());
+        lc::SSL_CTX_set_timeout(context.as_ptr(), seconds);
         lc::SSL_CTX_set_session_psk_dhe_timeout(context.as_ptr(), seconds);
     }
 }
@@ -139,8 +139,7 @@ pub fn session_chain(ssl: &SslRef, session: &[u8]) -> Option<Vec<Vec<u8>>> {
     // SAFETY: `session` is valid for its length, the context for the call. What comes back is null
     // or ours; its certificates are copied before it is freed.
     unsafe {
-        let session =
-            lc::SSL_SESSION_from_bytes(session.as_ptr(), session.len(), context.as_ptr());
+        let session = lc::SSL_SESSION_from_bytes(session.as_ptr(), session.len(), context.as_ptr());
         if session.is_null() {
             // What stays in the thread's error queue would fail another connection's read.
             drop(ErrorStack::get());
@@ -229,7 +228,10 @@ unsafe fn certificates<'a>(stack: *const lc::stack_st_CRYPTO_BUFFER) -> Vec<&'a 
         (0..count)
             .map(|index| {
                 let buffer = lc::OPENSSL_sk_value(stack.cast(), index).cast();
-                let (data, length) = (lc::CRYPTO_BUFFER_data(buffer), lc::CRYPTO_BUFFER_len(buffer));
+                let (data, length) = (
+                    lc::CRYPTO_BUFFER_data(buffer),
+                    lc::CRYPTO_BUFFER_len(buffer),
+                );
                 std::slice::from_raw_parts(data, length)
             })
             .collect()
@@ -283,8 +285,12 @@ unsafe extern "C" fn on_seal(
 ) -> c_int {
     let sealed = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: libssl calls this with the connection's valid SSL and the session's bytes.
-        let (connection, session) =
-            unsafe { (SslRef::from_ptr(ssl), std::slice::from_raw_parts(session, length)) };
+        let (connection, session) = unsafe {
+            (
+                SslRef::from_ptr(ssl),
+                std::slice::from_raw_parts(session, length),
+            )
+        };
         policy(connection)?.seal(connection, session)
     }));
     // SAFETY: `out` is valid for `out_limit` bytes, `out_length` for one number.
@@ -302,8 +308,12 @@ unsafe extern "C" fn on_open(
 ) -> lc::ssl_ticket_aead_result_t {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: libssl calls this with the connection's valid SSL and the ticket's bytes.
-        let (connection, ticket) =
-            unsafe { (SslRef::from_ptr(ssl), std::slice::from_raw_parts(ticket, length)) };
+        let (connection, ticket) = unsafe {
+            (
+                SslRef::from_ptr(ssl),
+                std::slice::from_raw_parts(ticket, length),
+            )
+        };
         policy(connection)?.open(connection, ticket)
     }));
     // SAFETY: `out` is valid for `out_limit` bytes, `out_length` for one number.
