@@ -147,10 +147,10 @@ fn ciphers_by_default_have_forward_secrecy_and_authenticated_encryption() {
 #[test]
 fn the_order_of_ciphers_is_the_servers_or_the_clients() {
     let list = format!("--tls-ciphers={SUITE256}:{SUITE128}:{AES256}:{AES128}");
-    for (preference, cipher12) in [
-        (None, AES256),
-        (Some("--tls-prefer=server"), AES256),
-        (Some("--tls-prefer=client"), AES128),
+    for (preference, [cipher12, cipher13]) in [
+        (None, [AES256, SUITE256]),
+        (Some("--tls-prefer=server"), [AES256, SUITE256]),
+        (Some("--tls-prefer=client"), [AES128, SUITE128]),
     ] {
         let settings: Vec<_> = [list.as_str()].into_iter().chain(preference).collect();
         let (gate, client) = start(&settings);
@@ -160,8 +160,7 @@ fn the_order_of_ciphers_is_the_servers_or_the_clients() {
             .ciphers(&format!("{AES128}:{AES256}"));
         let tls13 = client.tls13().suites(&format!("{SUITE128}:{SUITE256}"));
         assert_eq!(cipher(&gate, &tls12), cipher12, "{preference:?}");
-        // In TLS 1.3 the client chooses from the server's list.
-        assert_eq!(cipher(&gate, &tls13), SUITE128, "{preference:?}");
+        assert_eq!(cipher(&gate, &tls13), cipher13, "{preference:?}");
     }
 }
 

@@ -133,7 +133,7 @@ pub const DEFINITIONS: &[Definition] = &[
         "tls-ciphers",
         "LIST",
         "",
-        "Cipher list as OpenSSL writes it, colons between; AWS-LC knows no DHE, no CCM and no @SECLEVEL. Names that begin with TLS_ are TLS 1.3 suites, the rest is for TLS 1.2 and older. Default: forward secrecy with AES-GCM or ChaCha20.",
+        "Cipher list as OpenSSL writes it, colons between; AWS-LC knows no DHE, no CCM and no @SECLEVEL. Names that begin with TLS_ are TLS 1.3 suites, the rest is for TLS 1.2 and older. Default: forward secrecy with AES-128-GCM, AES-256-GCM or ChaCha20.",
     ),
     one(
         TLS,
@@ -147,7 +147,7 @@ pub const DEFINITIONS: &[Definition] = &[
         "tls-prefer",
         "server|client",
         "server",
-        "Whose order of ciphers decides before TLS 1.3 (nginx: ssl_prefer_server_ciphers).",
+        "Whose order of ciphers decides (nginx: ssl_prefer_server_ciphers).",
     ),
     one(
         TLS,

@@ -7,6 +7,7 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -79,11 +80,21 @@ impl Worker {
                 tokio::spawn(accept(listener, service.clone(), member.clone()));
             }
             drop((service, member));
+            tokio::spawn(keep_timers_cheap());
             // It never changes: its end is the message.
             let _ = ended.changed().await;
         });
         // Whoever waits for a slow disk is not waited for.
         runtime.shutdown_background();
+    }
+}
+
+/// tokio wakes a runtime through the kernel when a timer is set that is the first to expire. With one
+/// that always is, the timers of connections cost no system call.
+async fn keep_timers_cheap() {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        seconds.tick().await;
     }
 }
 

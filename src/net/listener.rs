@@ -49,8 +49,10 @@ impl BoundListener {
         setting: &str,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Finding> {
-        let socket = bind_plain(address, setting)?
-            .into_std()
+        let socket = socket(address)
+            // Connections inherit it (tcp(7)).
+            .and_then(|socket| socket.set_nodelay(true).and(Ok(socket)))
+            .and_then(|socket| socket.listen(BACKLOG)?.into_std())
             .map_err(|error| unbindable(setting, address, &error))?;
         Ok(Self {
             address: socket.local_addr().unwrap_or(address),
@@ -99,8 +101,6 @@ impl Listener {
         loop {
             match self.inner.accept().await {
                 Ok((stream, client)) => {
-                    // A failure means that the client is gone already; the handshake will find out.
-                    let _ = stream.set_nodelay(true);
                     let open = events::connection_opened(&self.telemetry);
                     return Accepted {
                         stream: ClientStream::new(stream, open, member.clone()),

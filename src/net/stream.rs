@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::lifecycle::Member;
@@ -15,7 +15,7 @@ use crate::telemetry::events::OpenConnection;
 /// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How much it may still send meanwhile, in bytes.
-const LENIENCE: u64 = 1024 * 1024;
+const LENIENCE: usize = 1024 * 1024;
 
 /// How much is written before it is sent, in bytes: four TLS records.
 const COALESCED: usize = 64 * 1024 + 512;
@@ -122,14 +122,26 @@ impl Drop for ClientStream {
 
 /// Reads and drops what the client still sends, within bounds.
 async fn linger(tcp: TcpStream, guards: Guards) {
-    let drain = async {
-        let mut rest = tcp.take(LENIENCE);
-        let mut scratch = [0; 2048];
-        while matches!(rest.read(&mut scratch).await, Ok(1..)) {}
-    };
     // Whether the client hung up or patience ended makes no difference: the socket is closed now.
-    let _ = tokio::time::timeout(PATIENCE, drain).await;
+    let _ = tokio::time::timeout(PATIENCE, drain(&tcp)).await;
     drop(guards);
+}
+
+async fn drain(tcp: &TcpStream) {
+    let mut scratch = [0; 2048];
+    let mut received = 0;
+    while received < LENIENCE
+        && let Ok(ready) = tcp.ready(Interest::READABLE).await
+    {
+        match tcp.try_read(&mut scratch) {
+            Ok(0) => return,
+            // With the client's FIN here, less than there was room for is the rest.
+            Ok(read) if read < scratch.len() && ready.is_read_closed() => return,
+            Ok(read) => received += read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
 }
 
 impl AsyncRead for ClientStream {

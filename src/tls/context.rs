@@ -17,6 +17,7 @@ use super::ffi::{self, server};
 use super::groups;
 use super::policy::HandshakePolicy;
 use super::resumption::Resumption;
+use super::suites::{self, Suites};
 use super::tickets::TicketKeys;
 use super::verification::Verifier;
 use crate::config::TlsSettings;
@@ -57,9 +58,10 @@ const HTTP_ALPN: &[u8] = b"\x02h2\x08http/1.1";
 
 /// TLS 1.2: forward secrecy and authenticated encryption only (Mozilla's "intermediate" list
 /// without DHE, whose groups can't be bounded by `tls-groups`).
-const DEFAULT_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20";
+const DEFAULT_CIPHERS: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
+    ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE+CHACHA20";
 /// Who asks for TLS 1.0 or 1.1 has clients that know neither of the two.
-const OLD_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:RSA+AES";
+const OLD_CIPHERS: &str = "ECDHE+AES:RSA+AES";
 
 impl TlsContext {
     /// What is wrong with settings for which there are no credentials yet.
@@ -125,13 +127,7 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
 
 /// TLS 1.3 suites and older ciphers are two lists to OpenSSL, one to the operator.
 fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Result<(), Finding> {
-    let parts = || {
-        written
-            .split([':', ',', ' '])
-            .filter(|part| !part.is_empty())
-    };
-    let suites: Vec<_> = parts().filter(|part| part.starts_with("TLS_")).collect();
-    let ciphers: Vec<_> = parts().filter(|part| !part.starts_with("TLS_")).collect();
+    let (suites, ciphers) = suites_and_ciphers(written);
     let failed = |error| {
         refused_by_openssl("tls-ciphers", written, &error)
             .expected("names that `openssl ciphers -s -v` shows, colons between")
@@ -139,12 +135,20 @@ fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Res
     if !suites.is_empty() {
         ffi::set_ciphersuites(builder, &suites).map_err(failed)?;
     }
-    let default = if old { OLD_CIPHERS } else { DEFAULT_CIPHERS };
     let ciphers = match ciphers.is_empty() {
-        true => default.to_owned(),
+        true if old => format!("{DEFAULT_CIPHERS}:{OLD_CIPHERS}"),
+        true => DEFAULT_CIPHERS.to_owned(),
         false => ciphers.join(":"),
     };
     builder.set_cipher_list(&ciphers).map_err(failed)
+}
+
+/// Those of TLS 1.3 and those of older versions.
+fn suites_and_ciphers(written: &str) -> (Vec<&str>, Vec<&str>) {
+    written
+        .split([':', ',', ' '])
+        .filter(|part| !part.is_empty())
+        .partition(|part| part.starts_with("TLS_"))
 }
 
 fn set_groups(builder: &mut SslContextBuilder, written: &str) -> Result<(), Finding> {
@@ -193,9 +197,17 @@ fn decide_handshakes(
             timeout: settings.session_timeout,
             anonymous: settings.client_auth != ClientAuth::Required,
         },
+        suites: (settings.prefer == CipherPreference::Server).then(|| suites_of(settings)),
         page,
     };
     server::set_policy(builder, mode, policy)
+}
+
+fn suites_of(settings: &TlsSettings) -> Suites {
+    match suites_and_ciphers(&settings.ciphers).0 {
+        none if none.is_empty() => Suites::new(&suites::DEFAULT),
+        written => Suites::new(&written),
+    }
 }
 
 fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Finding {

@@ -16,6 +16,7 @@ pub mod handshake;
 mod policy;
 mod resumption;
 pub mod strength;
+mod suites;
 mod tickets;
 mod verification;
 mod verified_chains;

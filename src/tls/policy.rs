@@ -1,5 +1,6 @@
 //! What happens inside a handshake: the callbacks' decisions, and their note on the connection.
 
+use std::ffi::CStr;
 use std::sync::OnceLock;
 
 use openssl::error::ErrorStack;
@@ -8,6 +9,7 @@ use openssl::ssl::{Ssl, SslRef};
 
 use super::ffi::server::{BAD_CERTIFICATE, Policy};
 use super::resumption::{Lineage, Proven, Resumption};
+use super::suites::Suites;
 use super::verification::{Rejection, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
 
@@ -17,11 +19,17 @@ pub struct HandshakePolicy {
     pub verifier: Verifier,
     /// Which tickets resume.
     pub resumption: Resumption,
+    /// The TLS 1.3 suites, if their order matters.
+    pub suites: Option<Suites>,
     /// Whether a refused client's handshake goes on, so that a page can tell it why.
     pub page: bool,
 }
 
 impl Policy for HandshakePolicy {
+    fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr> {
+        self.suites.as_ref()?.choose(offered)
+    }
+
     fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8> {
         let note = note(ssl).ok_or(BAD_CERTIFICATE)?;
         let digest = ChainDigest::of(chain);

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -29,6 +31,23 @@ use crate::config::upstream::{Upstream, UpstreamProtocol};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{UpstreamFailed, UpstreamFailure};
 use crate::upstream::{ConnectError, Upstreams};
+
+/// A request whose body isn't what its header says.
+struct Malformed;
+
+/// Waits for the end of a body that is said to have no bytes: in HTTP/2 it comes later, and a request
+/// that turns out to be malformed must not be passed on (RFC 9113 section 8.1.1).
+async fn end_of_nothing(request: &mut Request<Incoming>) -> Result<(), Malformed> {
+    let says_nothing = request.body().size_hint().exact() == Some(0);
+    while says_nothing && !request.body().is_end_stream() {
+        match request.body_mut().frame().await {
+            Some(Ok(frame)) if frame.data_ref().is_some_and(|data| data.is_empty()) => {}
+            None => return Ok(()),
+            Some(_) => return Err(Malformed),
+        }
+    }
+    Ok(())
+}
 
 /// How long a connection without a request is kept. Shorter than what common servers allow
 /// (Node.js: 5 s), so that hardly a request meets a connection that its upstream is closing.
@@ -85,6 +104,11 @@ impl Proxy {
         // TRACE would show a client the headers that only the upstream may see.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return pages::error(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        match tokio::time::timeout(self.timeout, end_of_nothing(&mut request)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(Malformed)) => return pages::error(StatusCode::BAD_REQUEST),
+            Err(_) => return pages::error(StatusCode::REQUEST_TIMEOUT),
         }
         let upgrade = upgrade::of_client(&mut request);
         let request = match headers::for_upstream(request, connection, self.protocol, &upgrade) {

@@ -5,7 +5,7 @@
 //! `openssl` crate's functions about the peer's `X509` find nothing on these connections; what is
 //! known of the client is what the [`Policy`] noted.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
@@ -20,6 +20,10 @@ use openssl_sys as lc;
 
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
+    /// The TLS 1.3 suite to insist on, of those in the ClientHello (numbers of two bytes); `None` to
+    /// leave the choice to libssl, which takes the client's first.
+    fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr>;
+
     /// Whether this chain, DER as the client sent it with its own certificate first, may pass; if
     /// not, the alert that says so (RFC 8446 section 6.2).
     fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8>;
@@ -52,6 +56,7 @@ pub fn set_policy(
     // SAFETY: `context` is a valid SSL_CTX for the calls. The callbacks are functions of the types
     // that ssl.h declares; they and the table live for ever.
     unsafe {
+        lc::SSL_CTX_set_select_certificate_cb(context.as_ptr(), Some(on_hello));
         lc::SSL_CTX_set_custom_verify(context.as_ptr(), mode.bits(), Some(on_verify));
         lc::SSL_CTX_set_ticket_aead_method(context.as_ptr(), &TICKETS);
     }
@@ -235,6 +240,33 @@ unsafe fn certificates<'a>(stack: *const lc::stack_st_CRYPTO_BUFFER) -> Vec<&'a 
                 std::slice::from_raw_parts(data, length)
             })
             .collect()
+    }
+}
+
+/// `SSL_CTX_set_select_certificate_cb`: a look at the ClientHello before anything is chosen.
+unsafe extern "C" fn on_hello(hello: *const lc::SSL_CLIENT_HELLO) -> lc::ssl_select_cert_result_t {
+    // A panic must not unwind into C.
+    let chosen = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: libssl calls this with a valid ClientHello and its connection, which outlive the
+        // call; the suites are as many bytes as it says.
+        let (connection, suites) = unsafe {
+            let hello = &*hello;
+            (
+                SslRef::from_ptr(hello.ssl),
+                std::slice::from_raw_parts(hello.cipher_suites, hello.cipher_suites_len),
+            )
+        };
+        let policy = policy(connection).ok_or(())?;
+        let Some(suite) = policy.choose_suite(suites.as_chunks().0) else {
+            return Ok(());
+        };
+        // SAFETY: both are valid for the call, which copies what it needs.
+        let set = unsafe { lc::SSL_set_ciphersuites(connection.as_ptr(), suite.as_ptr()) };
+        succeeded(set).map_err(drop)
+    }));
+    match chosen {
+        Ok(Ok(())) => lc::ssl_select_cert_result_t_ssl_select_cert_success,
+        _ => lc::ssl_select_cert_result_t_ssl_select_cert_error,
     }
 }
 
