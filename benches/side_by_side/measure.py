@@ -115,9 +115,6 @@ class Cell:
     def median(self):
         return statistics.median(self.values()) if self.values() else None
 
-    def others(self):
-        return statistics.median([measured["others_on_server_core"] for measured in self.rounds]) if self.rounds else 0
-
     def as_json(self):
         values = self.values()
         return {"unit": self.unit, "median": self.median(), "min": min(values, default=None),

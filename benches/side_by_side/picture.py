@@ -2,7 +2,7 @@
 
 import html
 
-from table import number, text
+from table import NOISY, number, text
 
 WIDTH, LEFT, BAR, GAP = 720, 130, 18, 5
 ROOM = WIDTH - LEFT - 130
@@ -54,7 +54,10 @@ def row(entry, titles):
         word, kind = ("reached", "yes") if entry["reached"] else ("not reached", "no")
         verdict = (f"<p class=dim>certgate / {html.escape(titles[entry['best_peer']])}: <b>{entry['ratio']:.2f}</b>, "
                    f"target ≤ {entry['target']:.2f} <span class={kind}>{word}</span></p>")
-    return f"<h2>{html.escape(entry['title'])}, {entry['unit']}</h2>{verdict}{bars(entry, titles)}"
+    doubt = ""
+    if entry["others_on_server_core"] > NOISY:
+        doubt = f"<p class=no>Doubtful: something else used {entry['others_on_server_core']:.0%} of the server's core.</p>"
+    return f"<h2>{html.escape(entry['title'])}, {entry['unit']}</h2>{verdict}{doubt}{bars(entry, titles)}"
 
 
 def bars(entry, titles):

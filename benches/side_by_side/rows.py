@@ -36,8 +36,8 @@ class Row:
 
 ROWS = [
     Row("full-p256", "full mTLS handshake + GET 615 B, P-256, TLS 1.3", "static", "full", 0.75),
-    Row("full-p256-tls12", "the same, TLS 1.2", "static", "full", 0.85, tls="1.2"),
-    Row("full-rsa", "full handshake + GET, RSA-2048 both sides, TLS 1.3", "static", "full", 0.65, keys="rsa"),
+    Row("full-p256-tls12", "full mTLS handshake + GET 615 B, P-256, TLS 1.2", "static", "full", 0.85, tls="1.2"),
+    Row("full-rsa", "full mTLS handshake + GET 615 B, RSA-2048, TLS 1.3", "static", "full", 0.65, keys="rsa"),
     Row("resumed", "resumed handshake + GET 615 B, TLS 1.3", "static", "resumed", 0.90),
     Row("static-small", "keep-alive GET 615 B, static", "static", "requests", 0.95),
     Row("static-big", "keep-alive GET 1 MB, static", "static", "requests", 0.75, size=BIG),

@@ -76,7 +76,8 @@ defaults
   timeout client 300s
   timeout server 300s
 frontend gate
-  bind 127.0.0.1:{place.port} backlog 4096 ssl crt {place.pki.directory}/server-both.pem ca-file {place.pki.ca} verify required curves {curves}
+  bind 127.0.0.1:{place.port} backlog 4096 ssl crt {place.pki.directory}/server-both.pem \
+    ca-file {place.pki.ca} verify required curves {curves}
   {does[place.kind]}
 {behind}""")
     return [place.binary, "-db", "-f", configuration], {}

@@ -1,5 +1,6 @@
 """Results: who was best, whether the target is reached, as JSON and as a table for a terminal."""
 
+import statistics
 import textwrap
 
 NOISY = 0.10
@@ -13,6 +14,7 @@ def conclude(row, cells):
     ratio = ours / peers[best] if best and ours else None
     return {"key": row.key, "title": row.title, "unit": row.unit, "target": row.target, "best_peer": best,
             "ratio": ratio, "reached": None if ratio is None else ratio <= row.target,
+            "others_on_server_core": others(row, cells.values()),
             "cells": {name: cell.as_json() for name, cell in cells.items()}}
 
 
@@ -39,14 +41,14 @@ def text(results):
         parts.append(storm(results["storm"]))
     if results.get("workers"):
         parts.append(workers(results["workers"]))
-    return "\n".join(part for part in parts if part)
+    return "\n\n".join(part for part in parts if part)
 
 
 def grid(lines):
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
                                for column, (cell, width) in enumerate(zip(line, widths))).rstrip()
-                     for line in lines) + "\n"
+                     for line in lines)
 
 
 def notes(results, titles):
@@ -56,13 +58,21 @@ def notes(results, titles):
             for word, reason in (("", cell["not_measured"]), ("FAILED: ", cell["failed"])):
                 if reason:
                     said.setdefault(f"{titles[name]}: {word}{reason}", []).append(row["key"])
-            others = [measured["others_on_server_core"] for measured in cell["rounds"]]
-            if cell["unit"] == "µs" and others and sorted(others)[len(others) // 2] > NOISY:
-                said.setdefault("others used the server's core, too; these figures are doubtful", []).append(
-                    f"{row['key']} of {titles[name]}")
     lines = [f"- {reason} ({', '.join(rows)})" for reason, rows in said.items()]
+    doubtful = {row["key"]: row["others_on_server_core"] for row in results["rows"]
+                if row["others_on_server_core"] > NOISY}
+    if doubtful:
+        lines.append(f"- DOUBTFUL: something else used up to {max(doubtful.values()):.0%} of the server's core in "
+                     f"{', '.join(doubtful)}. Measure again when the machine is quiet")
     lines += [f"- {peer['title']}: left out, not found. {peer['get']}" for peer in results["missing"]]
-    return "\n".join(textwrap.fill(line, 110, subsequent_indent="  ") for line in lines) + "\n" if lines else ""
+    return "\n".join(textwrap.fill(line, 110, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
+
+
+def others(row, cells):
+    """The share of the server core's busy time that was somebody else's: of the worst server, the median round."""
+    shares = [[measured["others_on_server_core"] for measured in cell.rounds] for cell in cells if cell.rounds]
+    # Memory doesn't mind.
+    return 0 if row.mode == "idle" else max(map(statistics.median, shares), default=0)
 
 
 def storm(found):

@@ -4,7 +4,7 @@
 #   tests/smoke/run.sh target/release/certgate
 #
 # Each check prints one line; all of them run, whatever fails. Exit 1 if any failed.
-# Needs curl, openssl and nginx. Listens on free ports of 127.0.0.1 only.
+# Needs curl, openssl, nginx and python3. Listens on free ports of 127.0.0.1 only.
 
 # Not -e: a check that fails is counted, and the next one runs.
 set -uo pipefail
@@ -19,7 +19,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -eq 1 ] || die 'usage: run.sh BINARY'
 binary=$(realpath -e "$1" 2>/dev/null) || die "$1: no such file; build it with: cargo build --release"
 [ -x "$binary" ] || die "$1: not executable"
-for tool in curl openssl nginx; do
+for tool in curl openssl nginx python3; do
     command -v "$tool" >/dev/null || die "$tool is not installed"
 done
 
@@ -47,6 +47,8 @@ make_content
 . "$here/commands.sh"
 # shellcheck source=tests/smoke/shutdown.sh
 . "$here/shutdown.sh"
+# shellcheck source=tests/smoke/side_by_side.sh
+. "$here/side_by_side.sh"
 
 echo
 echo "$passed passed, $failed failed"
