@@ -4,15 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::io::{AsyncWriteExt, copy_bidirectional_with_sizes};
+use tokio::io::AsyncWriteExt;
 
 use crate::access::Permitted;
+use crate::net::carry;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
 use crate::upstream::Upstreams;
-
-/// Bytes that are read at a time in each direction: two TLS records.
-const BUFFER: usize = 32 * 1024;
 
 /// Carries bytes until both directions are closed. Each direction ends by itself: the end of one
 /// is passed on (close_notify and FIN), the other goes on.
@@ -37,7 +35,7 @@ pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Te
     // Only close_notify ends this direction; an end without it is a break.
     client.get_mut().must_not_end();
     let before = (client.get_ref().received(), client.get_ref().sent());
-    let copied = copy_bidirectional_with_sizes(&mut client, &mut upstream, BUFFER, BUFFER).await;
+    let copied = carry::both_ways(&mut client, &mut upstream).await;
     let (received, sent) = match &copied {
         Ok(counts) => *counts,
         // What was under way is lost anyway; TLS' own bytes make the count an upper bound.

@@ -2,6 +2,7 @@
 //!
 //! Takes addresses, hands on [`Accepted`]. Knows nothing of TLS.
 
+pub mod carry;
 pub mod listener;
 mod stream;
 

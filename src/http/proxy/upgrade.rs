@@ -7,6 +7,8 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tracing::debug;
 
+use crate::net::carry;
+
 /// The client's half of an upgrade that it asked for.
 pub struct ClientSide(OnUpgrade);
 
@@ -33,7 +35,7 @@ pub fn connect(client: ClientSide, response: &mut Response<Incoming>) {
         let result = match halves {
             Ok((client, upstream)) => {
                 let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
-                tokio::io::copy_bidirectional(&mut client, &mut upstream)
+                carry::both_ways(&mut client, &mut upstream)
                     .await
                     .map_err(|error| error.to_string())
             }
