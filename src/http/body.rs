@@ -3,6 +3,7 @@
 //! Takes bytes in memory or any other stream of bytes, hands hyper an `http_body::Body` that knows its exact length
 //! wherever there is one, so that hyper sends Content-Length and chunks only what truly has no known end.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,6 +16,10 @@ use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 /// response is incomplete.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// The most bytes in a frame of what is in memory. hyper copies each frame into the connection's buffer, which stays
+/// as large as it once was: a slow reader of a large content in one frame would hold a copy of all of it.
+const FRAME: usize = 64 * 1024;
+
 /// A response body, whatever its source.
 #[derive(Debug, Default)]
 pub struct Body(Kind);
@@ -23,8 +28,10 @@ pub struct Body(Kind);
 enum Kind {
     #[default]
     Empty,
-    /// Never empty; becomes `Empty` once its one frame is out.
+    /// What is left to send; never empty, becomes `Empty` with its last frame.
     Full(Bytes),
+    /// One after the other; none is empty, and there is at least one.
+    Pieces(VecDeque<Bytes>),
     /// Large files and proxied bodies: the box costs nothing beside what they do per frame.
     Stream(UnsyncBoxBody<Bytes, BoxError>),
 }
@@ -35,13 +42,24 @@ impl Body {
         Self(Kind::Empty)
     }
 
-    /// All content at once, sent as one frame.
+    /// All content at once. It is shared with whoever else holds it, and sent in frames of [`FRAME`] bytes.
     pub fn full(content: impl Into<Bytes>) -> Self {
         let content = content.into();
         if content.is_empty() {
             Self::empty()
         } else {
             Self(Kind::Full(content))
+        }
+    }
+
+    /// Several contents, one after the other. They are shared and not copied, as with [`Body::full`].
+    pub fn pieces(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
+        let pieces: VecDeque<_> = pieces.collect();
+        if pieces.is_empty() {
+            Self::empty()
+        } else {
+            Self(Kind::Pieces(pieces))
         }
     }
 
@@ -52,6 +70,22 @@ impl Body {
         B::Error: Into<BoxError>,
     {
         Self(Kind::Stream(body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+impl Body {
+    fn forget_what_is_sent(&mut self) {
+        let done = match &mut self.0 {
+            Kind::Full(content) => content.is_empty(),
+            Kind::Pieces(pieces) => {
+                pieces.pop_front_if(|piece| piece.is_empty());
+                pieces.is_empty()
+            }
+            Kind::Empty | Kind::Stream(_) => false,
+        };
+        if done {
+            self.0 = Kind::Empty;
+        }
     }
 }
 
@@ -78,19 +112,20 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Kind::Stream(stream) = &mut self.0 {
-            return Pin::new(stream).poll_frame(context);
-        }
-        Poll::Ready(match std::mem::take(&mut self.0) {
-            Kind::Full(content) => Some(Ok(Frame::data(content))),
-            _ => None,
-        })
+        let frame = match &mut self.0 {
+            Kind::Empty => None,
+            Kind::Full(content) => Some(take_frame(content)),
+            Kind::Pieces(pieces) => pieces.front_mut().map(take_frame),
+            Kind::Stream(stream) => return Pin::new(stream).poll_frame(context),
+        };
+        self.forget_what_is_sent();
+        Poll::Ready(frame.map(|frame| Ok(Frame::data(frame))))
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Empty => true,
-            Kind::Full(_) => false,
+            Kind::Full(_) | Kind::Pieces(_) => false,
             Kind::Stream(stream) => stream.is_end_stream(),
         }
     }
@@ -99,8 +134,19 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(content) => SizeHint::with_exact(content.len() as u64),
+            Kind::Pieces(pieces) => {
+                let lengths = pieces.iter().map(|piece| piece.len() as u64);
+                SizeHint::with_exact(lengths.sum())
+            }
             Kind::Stream(stream) => stream.size_hint(),
         }
+    }
+}
+
+fn take_frame(content: &mut Bytes) -> Bytes {
+    match content.len() {
+        0..=FRAME => std::mem::take(content),
+        _ => content.split_to(FRAME),
     }
 }
 
@@ -116,12 +162,35 @@ mod tests {
             (Body::empty(), ""),
             (Body::full(""), ""),
             (Body::full("gate"), "gate"),
+            (Body::pieces([]), ""),
+            (
+                Body::pieces(["", "one", "", "two", ""].map(Bytes::from)),
+                "onetwo",
+            ),
             (Body::stream(Full::from("stream")), "stream"),
         ] {
             assert_eq!(body.size_hint().exact(), Some(content.len() as u64));
             assert_eq!(body.is_end_stream(), content.is_empty());
             let collected = body.collect().await.unwrap().to_bytes();
             assert_eq!(collected, content.as_bytes());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_large_comes_in_frames_that_are_not() {
+        for length in [FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 2 * FRAME + 1] {
+            let content: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let mut body = Body::full(content.clone());
+            let mut sent = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.unwrap().into_data().unwrap();
+                assert!((1..=FRAME).contains(&frame.len()));
+                sent.extend_from_slice(&frame);
+                let left = (length - sent.len()) as u64;
+                assert_eq!(body.size_hint().exact(), Some(left));
+                assert_eq!(body.is_end_stream(), left == 0);
+            }
+            assert!(sent == content, "{length} bytes differ");
         }
     }
 

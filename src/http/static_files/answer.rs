@@ -1,7 +1,7 @@
 //! The response that carries a file.
 //!
-//! Takes an open file and the request's conditions, hands on 200, 206, 304, 412 or 416, with nginx's set of headers.
-//! Blocks, as it reads the first bytes.
+//! Takes a file and the request's conditions, hands on 200, 206, 304, 412 or 416, with nginx's set of headers. Blocks if
+//! the file's content isn't in memory, as it reads the first bytes.
 
 use std::io;
 
@@ -13,33 +13,33 @@ use http::{Response, StatusCode};
 
 use super::conditional::{Conditions, Verdict};
 use super::file_body::{self, Segment};
-use super::open::OpenFile;
+use super::multipart;
 use super::range::{self, Selection};
+use super::representation::Representation;
 use super::validators::{Validators, ascii};
-use super::{media_type, multipart};
 use crate::http::body::Body;
 use crate::http::pages;
 
 /// Answers GET with a file, or HEAD, for which nothing is read.
 ///
 /// # Errors
-/// When the file can't be read, or has become shorter since it was opened; nothing has been sent then.
+/// When the file can't be read, or has become shorter since it was opened; nothing has been sent then. Never when its
+/// content is in memory.
 pub(super) fn with_file(
-    found: OpenFile,
+    file: &Representation,
     conditions: &Conditions,
     head: bool,
 ) -> io::Result<Response<Body>> {
-    let size = found.size;
-    let validators = Validators::new(found.mtime, size);
-    match conditions.judge(&validators) {
+    let (size, validators) = (file.size, &file.validators);
+    match conditions.judge(validators) {
         Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(not_modified(&validators)),
+        Verdict::NotModified => return Ok(not_modified(validators)),
         Verdict::Failed => return Ok(pages::error(StatusCode::PRECONDITION_FAILED)),
     }
-    let range = conditions.range(&validators);
+    let range = conditions.range(validators);
     let selection = range.map(|range| range::select(range.as_bytes(), size));
-    let mut headers = common(&validators);
-    let media_type = media_type::of(&found.path);
+    let mut headers = common(validators);
+    let media_type = file.media_type.clone();
     let (status, media_type, segments) = match selection.unwrap_or(Selection::Whole) {
         Selection::Unsatisfiable => return Ok(unsatisfiable(size)),
         Selection::Whole => {
@@ -63,9 +63,19 @@ pub(super) fn with_file(
     let body = if head {
         Body::empty()
     } else {
-        file_body::of(found.file, segments)?
+        file_body::of(&file.content, segments)?
     };
     Ok(response(status, headers, body))
+}
+
+/// The same for a file whose content is in memory: it can't fail, nor block.
+pub(super) fn from_memory(
+    file: &Representation,
+    conditions: &Conditions,
+    head: bool,
+) -> Response<Body> {
+    let answer = with_file(file, conditions, head);
+    answer.unwrap_or_else(|_| pages::error(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// RFC 9110 section 15.4.5: the headers that a 200 would have had and that a cache may need; of those there are two.
@@ -82,7 +92,7 @@ fn unsatisfiable(size: u64) -> Response<Body> {
 
 fn common(validators: &Validators) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(LAST_MODIFIED, validators.last_modified());
+    headers.insert(LAST_MODIFIED, validators.last_modified.clone());
     headers.insert(ETAG, validators.etag.clone());
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);

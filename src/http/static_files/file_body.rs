@@ -1,7 +1,7 @@
 //! The content of a file, or parts of it, as a body.
 //!
-//! Takes an open file and what to send of it, hands on a [`Body`]: in memory when it is small, otherwise a stream of
-//! chunks, each read when the client has room for it, however long the file and however slow the client.
+//! Takes a file's content and what to send of it, hands on a [`Body`]: in memory when it is there or small, otherwise a
+//! stream of chunks, each read when the client has room for it, however long the file and however slow the client.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,6 +16,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
+use super::representation::Content;
 use crate::http::body::{Body, BoxError};
 
 /// Up to this many bytes, everything is read at once and the file closed before the response begins.
@@ -49,25 +50,44 @@ pub(super) fn length(segments: &[Segment]) -> u64 {
     segments.iter().map(Segment::length).sum()
 }
 
-/// Makes the body. Reads, and therefore blocks: all of it if it is small, else the first chunk. Later chunks are read
-/// on tokio's blocking threads (the body must be polled within a runtime).
+/// Makes the body. Content in memory is shared, never copied. Of a file it reads, and therefore blocks: all of it if it
+/// is small, else the first chunk. Later chunks are read on tokio's blocking threads (the body must be polled within a
+/// runtime).
 ///
 /// A file that turns out shorter than its segments is an error here, and later one of the body: the announced length
 /// can't be kept, so the connection has to be cut. Bytes appended meanwhile are not sent.
-pub(super) fn of(file: File, segments: Vec<Segment>) -> io::Result<Body> {
+pub(super) fn of(content: &Content, segments: Vec<Segment>) -> io::Result<Body> {
+    match content {
+        Content::Memory(content) => Ok(shared(content, segments)),
+        Content::File(file) => from_disk(file, segments),
+    }
+}
+
+fn shared(content: &Bytes, segments: Vec<Segment>) -> Body {
+    let slice = |range: Range<u64>| content.slice(range.start as usize..range.end as usize);
+    if let [Segment::File(range)] = segments.as_slice() {
+        return Body::full(slice(range.clone()));
+    }
+    Body::pieces(segments.into_iter().map(|segment| match segment {
+        Segment::Text(text) => text,
+        Segment::File(range) => slice(range),
+    }))
+}
+
+fn from_disk(file: &Arc<File>, segments: Vec<Segment>) -> io::Result<Body> {
     let length = length(&segments);
     if length <= WHOLE {
-        return in_memory(&file, &segments, length).map(Body::full);
+        return in_memory(file, &segments, length).map(Body::full);
     }
     let mut stream = FileStream {
-        file: Arc::new(file),
+        file: Arc::clone(file),
         segments: segments.into(),
         next: Next::End,
         left: length,
     };
     stream.next = match stream.take_piece() {
         Some(Piece::Text(text)) => Next::Here(text),
-        Some(Piece::Read { at, count }) => Next::Here(read(&stream.file, at, count)?),
+        Some(Piece::Read { at, count }) => Next::Here(read(&stream.file, at, count)?.into()),
         None => Next::End,
     };
     Ok(Body::stream(stream))
@@ -131,7 +151,8 @@ impl FileStream {
             Some(Piece::Text(text)) => Next::Here(text),
             Some(Piece::Read { at, count }) => {
                 let file = Arc::clone(&self.file);
-                Next::Reading(tokio::task::spawn_blocking(move || read(&file, at, count)))
+                let read = move || read(&file, at, count).map(Bytes::from);
+                Next::Reading(tokio::task::spawn_blocking(read))
             }
             None => Next::End,
         }
@@ -187,10 +208,14 @@ impl Drop for FileStream {
     }
 }
 
-fn read(file: &File, at: u64, count: u64) -> io::Result<Bytes> {
+/// Exactly `count` bytes from position `at`.
+///
+/// # Errors
+/// When they can't be read, or the file is shorter.
+pub(super) fn read(file: &File, at: u64, count: u64) -> io::Result<Vec<u8>> {
     let mut chunk = Vec::with_capacity(count as usize);
     read_into(&mut chunk, file, at, count)?;
-    Ok(chunk.into())
+    Ok(chunk)
 }
 
 /// Appends exactly `count` bytes from position `at`. Needs the room for them in `buffer`. The standard library's
@@ -239,7 +264,11 @@ mod tests {
     }
 
     fn body_of(file: &tempfile::NamedTempFile, segments: Vec<Segment>) -> Body {
-        of(file.reopen().unwrap(), segments).unwrap()
+        of(&on_disk(file), segments).unwrap()
+    }
+
+    fn on_disk(file: &tempfile::NamedTempFile) -> Content {
+        Content::File(file.reopen().unwrap().into())
     }
 
     #[tokio::test]
@@ -275,12 +304,20 @@ mod tests {
         for part in [10, CHUNK + 10] {
             let (file, content) = file_of(part * 2);
             let text = |text| Segment::Text(Bytes::from_static(text));
-            let parts = [Segment::File(part..part * 2), Segment::File(0..part)];
-            let [second, first] = parts;
-            let segments = vec![text(b"<"), second, text(b"|"), first, text(b">")];
-            let sent = body_of(&file, segments).collect().await.unwrap().to_bytes();
+            let file_part = |range| Segment::File(range);
+            let segments = || {
+                let (second, first) = (file_part(part..part * 2), file_part(0..part));
+                vec![text(b"<"), second, text(b"|"), first, text(b">")]
+            };
             let (low, high) = content.split_at(part as usize);
-            assert!(sent == [b"<", high, b"|", low, b">"].concat());
+            let expected = [b"<", high, b"|", low, b">"].concat();
+            let in_memory = Content::Memory(content.clone().into());
+            for content in [on_disk(&file), in_memory] {
+                let body = of(&content, segments()).unwrap();
+                assert_eq!(body.size_hint().exact(), Some(expected.len() as u64));
+                let sent = body.collect().await.unwrap().to_bytes();
+                assert!(sent == expected);
+            }
         }
     }
 
@@ -316,8 +353,7 @@ mod tests {
     fn a_short_file_is_an_error_before_the_response_begins() {
         let (file, _) = file_of(5);
         for wanted in [6, WHOLE + 1] {
-            let opened = file.reopen().unwrap();
-            let error = of(opened, vec![Segment::File(0..wanted)]).unwrap_err();
+            let error = of(&on_disk(&file), vec![Segment::File(0..wanted)]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         }
     }

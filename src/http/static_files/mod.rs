@@ -1,11 +1,13 @@
 //! Static files, as the nginx container served them.
 //!
 //! Takes the method, path and headers of a permitted request, hands on the response. The way of a request: `path` makes
-//! its path safe, `open` finds the file beneath the document root, `answer` judges the conditions and the range and
-//! writes the headers, `file_body` streams the content. All that blocks before the first byte is sent happens in one
-//! hop to a blocking thread.
+//! its path safe, `cache` knows it or says who looks, `open` finds the file beneath the document root, `answer` judges
+//! the conditions and the range and writes the headers, `file_body` streams the content. What is in the cache is
+//! answered at once; else all that blocks before the first byte is sent happens in one hop to a blocking thread.
 
 mod answer;
+mod budget;
+mod cache;
 mod conditional;
 mod file_body;
 mod media_type;
@@ -13,6 +15,7 @@ mod multipart;
 mod open;
 mod path;
 mod range;
+mod representation;
 #[cfg(test)]
 mod tests;
 mod validators;
@@ -20,13 +23,17 @@ mod validators;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
-use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION};
+use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION, RANGE};
 use http::{Method, Response, StatusCode};
 
+use self::budget::Budget;
+use self::cache::{Cache, Look, Turn};
 use self::conditional::Conditions;
-use self::open::{Found, OpenError};
+use self::open::{Found, OpenError, OpenFile};
 use self::path::RequestPath;
+use self::representation::{Kept, Representation};
 use super::body::{Body, without_body};
 use super::pages;
 
@@ -35,6 +42,7 @@ use super::pages;
 pub struct StaticFiles {
     /// Absolute, links unresolved: each request goes by where the path leads at that moment.
     root: Arc<Path>,
+    cache: Arc<Cache>,
 }
 
 /// Why a document root can't be served.
@@ -74,14 +82,19 @@ impl StaticFiles {
         let absolute = std::path::absolute(root).map_err(unreadable)?;
         // Reaching what is inside is what serving needs; listing it is not (nor does nginx need it).
         std::fs::metadata(absolute.join(".")).map_err(unreadable)?;
-        Ok(Self {
-            root: absolute.into(),
-        })
+        Ok(Self::at(&absolute))
     }
 
     /// Takes an absolute path as it is. While nothing is there, it is like an empty directory.
     pub fn at(root: &Path) -> Self {
-        Self { root: root.into() }
+        Self::fresh_for(root, cache::FRESH)
+    }
+
+    fn fresh_for(root: &Path, fresh: Duration) -> Self {
+        Self {
+            root: root.into(),
+            cache: Cache::new(fresh, Budget::of_this_machine()),
+        }
     }
 
     /// Answers one request. `path` is the raw path of the request target, still encoded and without the query (what
@@ -101,9 +114,14 @@ impl StaticFiles {
             Method::HEAD => true,
             _ => return method_not_allowed(),
         };
-        let response = match RequestPath::parse(path) {
-            Ok(path) => self.look_up(path, query, headers, head).await,
-            Err(error) => pages::error(error.status()),
+        let asked = Instant::now();
+        let response = match self.cache.fresh(path, asked) {
+            Some(kept) => answer::from_memory(&kept.representation, &Conditions::of(headers), head),
+            None => match RequestPath::parse(path) {
+                // In a box, so that what a look at the disk needs isn't set aside in each connection.
+                Ok(path) => Box::pin(self.look_up(path, query, headers, head, asked)).await,
+                Err(error) => pages::error(error.status()),
+            },
         };
         if head {
             without_body(response)
@@ -112,24 +130,61 @@ impl StaticFiles {
         }
     }
 
+    /// For what isn't in the cache, or has to be looked at again, or was asked for by another spelling of its path.
     async fn look_up(
         &self,
         path: RequestPath,
         query: Option<&str>,
         headers: &HeaderMap,
         head: bool,
+        asked: Instant,
     ) -> Response<Body> {
-        let root = Arc::clone(&self.root);
         let conditions = Conditions::of(headers);
+        // HEAD needs no content, and of a part there may never be the rest.
+        let reads_all = !head && !headers.contains_key(RANGE);
+        let turn = match self.turn(&path.spelling(), reads_all, asked).await {
+            Looked::Fresh(kept) => {
+                return answer::from_memory(&kept.representation, &conditions, head);
+            }
+            Looked::Turn(turn) => turn,
+        };
+        let root = Arc::clone(&self.root);
         let query = query.map(str::to_owned);
         let hop = tokio::task::spawn_blocking(move || {
-            answer_path(&root, &path, query.as_deref(), &conditions, head)
+            answer_path(&root, &path, query.as_deref(), &conditions, head, turn)
         });
         hop.await.unwrap_or_else(|stopped| {
             tracing::error!(error = %stopped, "a request for a static file was broken off");
             pages::error(StatusCode::INTERNAL_SERVER_ERROR)
         })
     }
+
+    /// What is in the cache once nobody else looks at the disk for this path, or the turn to look.
+    async fn turn(&self, path: &str, reads_all: bool, asked: Instant) -> Looked {
+        if !reads_all && !self.cache.knows(path) {
+            return Looked::Turn(None);
+        }
+        loop {
+            match self.cache.look(path, asked) {
+                Look::Fresh(kept) => return Looked::Fresh(kept),
+                Look::Yours(turn) => return Looked::Turn(Some(turn)),
+                Look::Wait(mut looking) => {
+                    // Nothing is ever sent: an error is the end of the turn.
+                    let _ = looking.changed().await;
+                    // It isn't kept, for whatever reason. To wait for one's turn would make a queue.
+                    if !self.cache.knows(path) {
+                        return Looked::Turn(None);
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum Looked {
+    Fresh(Arc<Kept>),
+    /// Without a turn, nothing that is found goes to the cache.
+    Turn(Option<Turn>),
 }
 
 fn answer_path(
@@ -138,10 +193,20 @@ fn answer_path(
     query: Option<&str>,
     conditions: &Conditions,
     head: bool,
+    turn: Option<Turn>,
 ) -> Response<Body> {
+    let (checked, read_at) = (Instant::now(), SystemTime::now());
     match open::find(root, path) {
         Ok(Found::File(file)) => {
-            answer::with_file(file, conditions, head).unwrap_or_else(|error| failed(path, &error))
+            let kept = turn.map(|turn| keep(turn, &file, checked, read_at));
+            let answer = match kept.transpose() {
+                Ok(Some(Some(kept))) => {
+                    Ok(answer::from_memory(&kept.representation, conditions, head))
+                }
+                Ok(_) => answer::with_file(&Representation::on_disk(file), conditions, head),
+                Err(error) => Err(error),
+            };
+            answer.unwrap_or_else(|error| failed(path, &error))
         }
         Ok(Found::DirectoryWithoutSlash) => redirect(&path.with_slash(query)),
         Ok(Found::NoIndex) if path.is_root() => pages::welcome(),
@@ -149,6 +214,31 @@ fn answer_path(
         Err(OpenError::NotFound) => pages::error(StatusCode::NOT_FOUND),
         Err(OpenError::Failed(error)) => failed(path, &error),
     }
+}
+
+/// Takes the turn to an end: with what was kept so far, if the file is still that, else with the file, read anew; with
+/// nothing if it is too large, has no room, or changes right now.
+fn keep(
+    mut turn: Turn,
+    file: &OpenFile,
+    checked: Instant,
+    read_at: SystemTime,
+) -> io::Result<Option<Arc<Kept>>> {
+    let previous = turn.previous().filter(|kept| kept.is_still(&file.stamp));
+    let kept = match previous.cloned() {
+        Some(kept) => kept,
+        None => {
+            let Some(share) = turn.reserve(file.stamp.size) else {
+                return Ok(None);
+            };
+            match Kept::read(file, share, read_at)? {
+                Some(kept) => Arc::new(kept),
+                None => return Ok(None),
+            }
+        }
+    };
+    turn.keep(kept.clone(), checked);
+    Ok(Some(kept))
 }
 
 fn redirect(location: &str) -> Response<Body> {

@@ -37,12 +37,42 @@ pub(super) enum Found {
 pub(super) struct OpenFile {
     /// The file.
     pub file: File,
-    /// Its size in bytes when it was opened.
-    pub size: u64,
-    /// Its last change, in seconds since 1970.
-    pub mtime: i64,
+    /// The state that it was in when it was opened.
+    pub stamp: Stamp,
     /// Its path as asked for, with the index's name: the media type goes by it.
     pub path: String,
+}
+
+/// What tells one state of a file from another. Whatever is done to a file sets its ctime, which no program can set
+/// back: writing, truncating, renaming, a change of owner or permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// The file system, and the file in it.
+    file: (u64, u64),
+    /// In bytes.
+    pub size: u64,
+    /// The last change of the content, in seconds since 1970 and nanoseconds.
+    pub mtime: (i64, i64),
+    /// The last change of any kind, likewise.
+    pub ctime: (i64, i64),
+}
+
+impl Stamp {
+    /// The state that `file` is in now.
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self::from(&metadata))
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            file: (metadata.dev(), metadata.ino()),
+            size: metadata.len(),
+            mtime: (metadata.mtime(), metadata.mtime_nsec()),
+            ctime: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
 }
 
 /// Why nothing is sent.
@@ -134,9 +164,8 @@ fn regular(file: File, metadata: Metadata, path: String) -> Result<Found, OpenEr
         return Err(OpenError::NotFound);
     }
     Ok(Found::File(OpenFile {
+        stamp: Stamp::from(&metadata),
         file,
-        size: metadata.len(),
-        mtime: metadata.mtime(),
         path,
     }))
 }

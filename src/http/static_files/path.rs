@@ -70,6 +70,18 @@ impl RequestPath {
         if self.is_root() { "." } else { &self.path }
     }
 
+    /// The one spelling of this path that the cache knows it by. A raw path that equals it is this path: what it
+    /// escapes is decoded to itself, and a name that could be mistaken for an escape has its `%` escaped.
+    pub(super) fn spelling(&self) -> String {
+        let closing = if self.directory && !self.is_root() {
+            "/"
+        } else {
+            ""
+        };
+        let path = utf8_percent_encode(&self.path, ESCAPED_IN_PATH);
+        format!("/{path}{closing}")
+    }
+
     /// The path of `name` within the directory that is asked for.
     pub(super) fn child(&self, name: &str) -> String {
         if self.is_root() {
@@ -175,6 +187,28 @@ mod tests {
                 directory,
             };
             assert_eq!(RequestPath::parse(raw), Ok(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn each_path_has_one_spelling_which_is_read_as_itself() {
+        for (raw, spelling) in [
+            ("/", "/"),
+            ("//.//", "/"),
+            ("/a/..", "/"),
+            ("/index.html", "/index.html"),
+            ("/docs", "/docs"),
+            ("/docs/", "/docs/"),
+            ("//docs/.", "/docs/"),
+            ("/%64ocs/a%20b", "/docs/a%20b"),
+            ("/grüße", "/gr%C3%BC%C3%9Fe"),
+            ("/%2541", "/%2541"),
+            ("/a%3fb%23", "/a%3Fb%23"),
+            ("/a;v=1&b+c,d'(e)!*$@:~_-", "/a;v=1&b+c,d'(e)!*$@:~_-"),
+        ] {
+            let path = RequestPath::parse(raw).unwrap();
+            assert_eq!(path.spelling(), spelling, "{raw}");
+            assert_eq!(RequestPath::parse(spelling), Ok(path), "{raw}");
         }
     }
 

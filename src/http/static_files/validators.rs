@@ -16,21 +16,20 @@ pub(super) struct Validators {
     pub etag: HeaderValue,
     /// Whole seconds; never before 1970 nor after 9999, as nginx clamps too.
     pub modified: SystemTime,
+    /// The same as the value of Last-Modified.
+    pub last_modified: HeaderValue,
 }
 
 impl Validators {
     /// `mtime` in seconds since 1970, as stat gives it; `size` in bytes.
     pub(super) fn new(mtime: i64, size: u64) -> Self {
         let seconds = u64::try_from(mtime).unwrap_or(0).min(LAST_SECOND);
+        let modified = UNIX_EPOCH + Duration::from_secs(seconds);
         Self {
             etag: ascii(format!("\"{mtime:x}-{size:x}\"")),
-            modified: UNIX_EPOCH + Duration::from_secs(seconds),
+            modified,
+            last_modified: ascii(httpdate::fmt_http_date(modified)),
         }
-    }
-
-    /// The value of Last-Modified.
-    pub(super) fn last_modified(&self) -> HeaderValue {
-        ascii(httpdate::fmt_http_date(self.modified))
     }
 }
 
@@ -69,7 +68,7 @@ mod tests {
         ] {
             let validators = Validators::new(mtime, size);
             assert_eq!(validators.etag, etag);
-            assert_eq!(validators.last_modified(), date);
+            assert_eq!(validators.last_modified, date);
         }
     }
 }

@@ -34,7 +34,7 @@ impl Site {
         let root = dir.path().join("root");
         fs::create_dir(&root).unwrap();
         fs::write(dir.path().join("secret"), SECRET).unwrap();
-        let files = StaticFiles::open(&root).unwrap();
+        let files = StaticFiles::fresh_for(&root, Duration::ZERO);
         let site = Self { dir, files };
         site.write("index.html", INDEX);
         site.write("docs/index.html", "docs");
