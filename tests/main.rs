@@ -20,6 +20,8 @@ mod documentation_matches;
 mod drains_on_sigterm;
 mod everything_wrong_is_said_at_once;
 mod files_are_written_safely;
+mod files_in_memory_have_their_bounds;
+mod files_in_memory_stay_true;
 mod handshake_refusal_reasons;
 mod idle_connections_end_in_order;
 mod logs_clients_that_give_up;

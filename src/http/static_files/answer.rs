@@ -38,28 +38,26 @@ pub(super) fn with_file(
     }
     let range = conditions.range(validators);
     let selection = range.map(|range| range::select(range.as_bytes(), size));
-    let mut headers = common(validators);
-    let media_type = file.media_type.clone();
-    let (status, media_type, segments) = match selection.unwrap_or(Selection::Whole) {
+    let mut headers = file.headers.clone();
+    let (status, segments) = match selection.unwrap_or(Selection::Whole) {
         Selection::Unsatisfiable => return Ok(unsatisfiable(size)),
-        Selection::Whole => {
-            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-            (StatusCode::OK, media_type, vec![Segment::File(0..size)])
-        }
+        Selection::Whole => (StatusCode::OK, vec![Segment::File(0..size)]),
         Selection::Parts(parts) => {
-            let (media_type, segments) = if let [part] = parts.as_slice() {
+            headers.remove(ACCEPT_RANGES);
+            let segments = if let [part] = parts.as_slice() {
                 let range = multipart::content_range(part, size);
                 headers.insert(CONTENT_RANGE, ascii(range));
-                (media_type, vec![Segment::File(part.clone())])
+                vec![Segment::File(part.clone())]
             } else {
-                multipart::lay_out(&parts, &media_type, size)
+                let (media_type, segments) = multipart::lay_out(&parts, &file.media_type, size);
+                headers.insert(CONTENT_TYPE, media_type);
+                segments
             };
-            (StatusCode::PARTIAL_CONTENT, media_type, segments)
+            let length = file_body::length(&segments);
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            (StatusCode::PARTIAL_CONTENT, segments)
         }
     };
-    headers.insert(CONTENT_TYPE, media_type);
-    let length = file_body::length(&segments);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     let body = if head {
         Body::empty()
     } else {
@@ -90,7 +88,21 @@ fn unsatisfiable(size: u64) -> Response<Body> {
     response
 }
 
+/// The headers of the answer with the whole file, which each answer copies.
+pub(super) fn headers_of_all(
+    validators: &Validators,
+    media_type: &HeaderValue,
+    size: u64,
+) -> HeaderMap {
+    let mut headers = common(validators);
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(CONTENT_TYPE, media_type.clone());
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+    headers
+}
+
 fn common(validators: &Validators) -> HeaderMap {
+    // With room for what every answer of certgate's gets, so that copies needn't grow.
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(LAST_MODIFIED, validators.last_modified.clone());
     headers.insert(ETAG, validators.etag.clone());

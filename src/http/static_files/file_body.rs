@@ -1,12 +1,13 @@
 //! The content of a file, or parts of it, as a body.
 //!
 //! Takes a file's content and what to send of it, hands on a [`Body`]: in memory when it is there or small, otherwise a
-//! stream of chunks, each read when the client has room for it, however long the file and however slow the client.
+//! stream of chunks, each read when the client has room for it, however long the file and however slow the client. What
+//! the kernel has in memory is read at once; only what must come from the disk is waited for on a blocking thread.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
 use super::representation::Content;
@@ -51,8 +53,8 @@ pub(super) fn length(segments: &[Segment]) -> u64 {
 }
 
 /// Makes the body. Content in memory is shared, never copied. Of a file it reads, and therefore blocks: all of it if it
-/// is small, else the first chunk. Later chunks are read on tokio's blocking threads (the body must be polled within a
-/// runtime).
+/// is small, else the first chunk. Later chunks may be read on tokio's blocking threads (the body must be polled within
+/// a runtime).
 ///
 /// A file that turns out shorter than its segments is an error here, and later one of the body: the announced length
 /// can't be kept, so the connection has to be cut. Bytes appended meanwhile are not sent.
@@ -84,6 +86,7 @@ fn from_disk(file: &Arc<File>, segments: Vec<Segment>) -> io::Result<Body> {
         segments: segments.into(),
         next: Next::End,
         left: length,
+        at_once: true,
     };
     stream.next = match stream.take_piece() {
         Some(Piece::Text(text)) => Next::Here(text),
@@ -115,6 +118,8 @@ struct FileStream {
     next: Next,
     /// Bytes not yet handed out, for the size hint.
     left: u64,
+    /// Whether the file system can say that it would have to wait.
+    at_once: bool,
 }
 
 enum Next {
@@ -150,11 +155,34 @@ impl FileStream {
         match self.take_piece() {
             Some(Piece::Text(text)) => Next::Here(text),
             Some(Piece::Read { at, count }) => {
+                if let Some(chunk) = self.read_at_once(at, count) {
+                    return Next::Here(chunk);
+                }
                 let file = Arc::clone(&self.file);
                 let read = move || read(&file, at, count).map(Bytes::from);
                 Next::Reading(tokio::task::spawn_blocking(read))
             }
             None => Next::End,
+        }
+    }
+}
+
+impl FileStream {
+    /// The chunk if the kernel has all of it in memory. A hop to a blocking thread and back costs more than to read it.
+    fn read_at_once(&mut self, at: u64, count: u64) -> Option<Bytes> {
+        if !self.at_once {
+            return None;
+        }
+        let mut chunk = vec![0; count as usize];
+        let buffers = &mut [IoSliceMut::new(&mut chunk)];
+        match preadv2(&*self.file, buffers, at, ReadWriteFlags::NOWAIT) {
+            // Some of it, or the end of a file that became shorter, is the blocking thread's matter.
+            Ok(read) => (read as u64 == count).then(|| chunk.into()),
+            Err(Errno::AGAIN | Errno::INTR) => None,
+            Err(_) => {
+                self.at_once = false;
+                None
+            }
         }
     }
 }
@@ -228,7 +256,7 @@ fn read_into(buffer: &mut Vec<u8>, file: &File, at: u64, count: u64) -> io::Resu
         match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), offset) {
             Ok(0) => return Err(shrunk()),
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -360,12 +388,19 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_read_ahead_nor_after_the_drop() {
+        for at_once in [true, false] {
+            read_ahead(at_once).await;
+        }
+    }
+
+    async fn read_ahead(at_once: bool) {
         let (file, _) = file_of(4 * CHUNK);
         let mut stream = FileStream {
             file: Arc::new(file.reopen().unwrap()),
             segments: vec![Segment::File(0..4 * CHUNK)].into(),
             next: Next::Here(Bytes::new()),
             left: 4 * CHUNK,
+            at_once,
         };
         stream.frame().await.unwrap().unwrap();
         let left = |stream: &FileStream| match stream.segments.front() {

@@ -87,13 +87,13 @@ impl StaticFiles {
 
     /// Takes an absolute path as it is. While nothing is there, it is like an empty directory.
     pub fn at(root: &Path) -> Self {
-        Self::fresh_for(root, cache::FRESH)
+        Self::with(root, cache::FRESH, Budget::of_this_machine())
     }
 
-    fn fresh_for(root: &Path, fresh: Duration) -> Self {
+    fn with(root: &Path, fresh: Duration, budget: Arc<Budget>) -> Self {
         Self {
             root: root.into(),
-            cache: Cache::new(fresh, Budget::of_this_machine()),
+            cache: Cache::new(fresh, budget),
         }
     }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
+use super::answer;
 use super::budget::Share;
 use super::file_body;
 use super::media_type;
@@ -25,8 +26,8 @@ pub(super) struct Representation {
     pub validators: Validators,
     /// The value of Content-Type.
     pub media_type: HeaderValue,
-    /// The value of Content-Length when all of it is sent.
-    pub length: HeaderValue,
+    /// The headers of the answer with all of it.
+    pub headers: HeaderMap,
     /// Where its bytes are.
     pub content: Content,
 }
@@ -47,11 +48,13 @@ impl Representation {
     }
 
     fn new(stamp: Stamp, path: &str, content: Content) -> Self {
+        let validators = Validators::new(stamp.mtime.0, stamp.size);
+        let media_type = media_type::of(path);
         Self {
             size: stamp.size,
-            validators: Validators::new(stamp.mtime.0, stamp.size),
-            media_type: media_type::of(path),
-            length: HeaderValue::from(stamp.size),
+            headers: answer::headers_of_all(&validators, &media_type, stamp.size),
+            validators,
+            media_type,
             content,
         }
     }

@@ -29,12 +29,17 @@ struct Answer {
 }
 
 impl Site {
+    /// Each request looks at the disk, so that a test sees its changes at once.
     fn new() -> Self {
+        Self::with_room(64 << 20)
+    }
+
+    fn with_room(bytes: u64) -> Self {
         let dir = TempDir::new().unwrap();
         let root = dir.path().join("root");
         fs::create_dir(&root).unwrap();
         fs::write(dir.path().join("secret"), SECRET).unwrap();
-        let files = StaticFiles::fresh_for(&root, Duration::ZERO);
+        let files = StaticFiles::with(&root, Duration::ZERO, Budget::new(bytes));
         let site = Self { dir, files };
         site.write("index.html", INDEX);
         site.write("docs/index.html", "docs");

@@ -142,7 +142,7 @@ async fn a_swapped_root_is_followed() {
     let site = Site::new();
     let current = site.dir.path().join("current");
     symlink(site.root(), &current).unwrap();
-    let files = StaticFiles::fresh_for(&current, Duration::ZERO);
+    let files = StaticFiles::with(&current, Duration::ZERO, Budget::new(1 << 20));
     let site = Site { files, ..site };
     assert_eq!(site.get("/").await.body, INDEX);
 
