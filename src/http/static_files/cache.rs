@@ -244,3 +244,121 @@ impl Drop for Turn {
         drop(gone);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::super::open::{OpenFile, Stamp};
+    use super::*;
+
+    const SIZE: u64 = 10_000;
+
+    /// What a look at the disk does. Whether there was room.
+    fn load(cache: &Arc<Cache>, path: &str, size: u64, now: Instant) -> bool {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(size).unwrap();
+        let found = OpenFile {
+            stamp: Stamp::of(&file).unwrap(),
+            file,
+            path: path.into(),
+        };
+        let Look::Yours(mut turn) = cache.look(path, now) else {
+            panic!("{path} is fresh, or somebody looks");
+        };
+        let Some(share) = turn.reserve(size) else {
+            return false;
+        };
+        let kept = Kept::read(&found, share, SystemTime::now()).unwrap();
+        turn.keep(kept.unwrap().into(), now);
+        true
+    }
+
+    fn held(cache: &Cache) -> u64 {
+        let state = cache.lock();
+        state.young.bytes + state.old.bytes
+    }
+
+    #[test]
+    fn fresh_for_its_moment_and_no_longer() {
+        let cache = Cache::new(FRESH, Budget::new(1 << 20));
+        let now = Instant::now();
+        assert!(load(&cache, "/a", SIZE, now));
+        assert!(cache.fresh("/a", now).is_some());
+        let last = now + FRESH - Duration::from_nanos(1);
+        assert!(cache.fresh("/a", last).is_some());
+        assert!(cache.fresh("/a", now + FRESH).is_none());
+        assert!(cache.fresh("/b", now).is_none());
+        assert!(load(&cache, "/a", SIZE, now + FRESH));
+        assert!(cache.fresh("/a", now + FRESH).is_some());
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_while_others_pass() {
+        let limit = 20 * SIZE;
+        let cache = Cache::new(FRESH, Budget::new(limit));
+        let now = Instant::now();
+        assert!(load(&cache, "/hot", SIZE, now));
+        for number in 0..100 {
+            assert!(load(&cache, &format!("/{number}"), SIZE, now));
+            assert!(cache.fresh("/hot", now).is_some(), "{number}");
+            assert!(held(&cache) <= limit);
+        }
+        assert!(cache.fresh("/0", now).is_none());
+        assert!(cache.fresh("/99", now).is_some());
+    }
+
+    #[test]
+    fn what_readers_hold_takes_its_room() {
+        let cache = Cache::new(FRESH, Budget::new(20 * SIZE));
+        let now = Instant::now();
+        let mut readers = Vec::new();
+        let full = (0..100).find(|number| {
+            let path = format!("/{number}");
+            let room = load(&cache, &path, SIZE, now);
+            readers.extend(cache.fresh(&path, now));
+            !room
+        });
+        assert!((10..20).contains(&full.unwrap()), "{full:?}");
+        readers.clear();
+        assert!(load(&cache, "/next", SIZE, now));
+    }
+
+    #[test]
+    fn the_largest_that_is_kept() {
+        let cache = Cache::new(FRESH, Budget::new(64 << 20));
+        let now = Instant::now();
+        assert!(load(&cache, "/a", LARGEST, now));
+        assert!(!load(&cache, "/b", LARGEST + 1, now));
+        assert!(!cache.knows("/b"));
+    }
+
+    #[tokio::test]
+    async fn one_looks_and_the_others_wait_for_it() {
+        let cache = Cache::new(FRESH, Budget::new(1 << 20));
+        let now = Instant::now();
+        let Look::Yours(turn) = cache.look("/a", now) else {
+            panic!("nobody looks yet");
+        };
+        let Look::Wait(mut other) = cache.look("/a", now) else {
+            panic!("a second one looks");
+        };
+        assert!(matches!(cache.look("/b", now), Look::Yours(_)));
+        // However it ends: a blocking thread that panics drops its turn, too.
+        drop(turn);
+        assert!(other.changed().await.is_err(), "nothing is ever sent");
+        assert!(load(&cache, "/a", SIZE, now));
+        assert!(matches!(cache.look("/a", now), Look::Fresh(_)));
+    }
+
+    #[test]
+    fn what_is_gone_leaves_nothing() {
+        let cache = Cache::new(FRESH, Budget::new(1 << 20));
+        let now = Instant::now();
+        assert!(load(&cache, "/a", SIZE, now));
+        drop(cache.look("/a", now + FRESH));
+        assert!(!cache.knows("/a"));
+        assert_eq!(held(&cache), 0);
+        assert!(cache.budget.reserve(1 << 20).is_some());
+    }
+}

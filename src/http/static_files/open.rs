@@ -2,9 +2,8 @@
 //!
 //! Takes the root and a [`RequestPath`], hands on an open regular file, or why there is none. Blocks.
 //!
-//! The root is opened anew for each request (two system calls, 2 to 3 microseconds): when a deployment swaps the
-//! directory or the symbolic link that the root's path names, the next request is served from the new one, as nginx
-//! does. Within it, `cap-std` resolves names with `openat2(RESOLVE_BENEATH)`, or step by step on kernels without it, so
+//! The root is opened anew for each look at the disk (two system calls, 2 to 3 microseconds): when a deployment swaps
+//! the directory or the symbolic link that the root's path names, the next look finds the new one. Within it, `cap-std` resolves names with `openat2(RESOLVE_BENEATH)`, or step by step on kernels without it, so
 //! that symbolic links that stay beneath the root are followed (Kubernetes mounts ConfigMaps through `..data`) and no
 //! other, and no race can change that.
 
