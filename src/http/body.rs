@@ -78,7 +78,9 @@ impl Body {
         let done = match &mut self.0 {
             Kind::Full(content) => content.is_empty(),
             Kind::Pieces(pieces) => {
-                pieces.pop_front_if(|piece| piece.is_empty());
+                if pieces.front().is_some_and(Bytes::is_empty) {
+                    pieces.pop_front();
+                }
                 pieces.is_empty()
             }
             Kind::Empty | Kind::Stream(_) => false,

@@ -129,7 +129,8 @@ mod tests {
     fn the_least_limit_counts() {
         const MIB: u64 = 1024 * 1024;
         let machine = ("proc/meminfo", "MemFree: 1 kB\nMemTotal:    2097152 kB\n");
-        let cases: &[(&[(&str, &str)], Option<u64>)] = &[
+        type Files<'a> = &'a [(&'a str, &'a str)];
+        let cases: &[(Files, Option<u64>)] = &[
             (&[], None),
             (&[machine], Some(2048 * MIB)),
             // A container of version 2.

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
+use super::read::{AtOnce, read, read_at_once, read_into};
 use super::representation::Content;
 use crate::http::body::{Body, BoxError};
 
@@ -155,34 +155,16 @@ impl FileStream {
         match self.take_piece() {
             Some(Piece::Text(text)) => Next::Here(text),
             Some(Piece::Read { at, count }) => {
-                if let Some(chunk) = self.read_at_once(at, count) {
-                    return Next::Here(chunk);
+                match self.at_once.then(|| read_at_once(&self.file, at, count)) {
+                    Some(AtOnce::Read(chunk)) => return Next::Here(chunk.into()),
+                    Some(AtOnce::Never) => self.at_once = false,
+                    Some(AtOnce::NotNow) | None => {}
                 }
                 let file = Arc::clone(&self.file);
                 let read = move || read(&file, at, count).map(Bytes::from);
                 Next::Reading(tokio::task::spawn_blocking(read))
             }
             None => Next::End,
-        }
-    }
-}
-
-impl FileStream {
-    /// The chunk if the kernel has all of it in memory. A hop to a blocking thread and back costs more than to read it.
-    fn read_at_once(&mut self, at: u64, count: u64) -> Option<Bytes> {
-        if !self.at_once {
-            return None;
-        }
-        let mut chunk = vec![0; count as usize];
-        let buffers = &mut [IoSliceMut::new(&mut chunk)];
-        match preadv2(&*self.file, buffers, at, ReadWriteFlags::NOWAIT) {
-            // Some of it, or the end of a file that became shorter, is the blocking thread's matter.
-            Ok(read) => (read as u64 == count).then(|| chunk.into()),
-            Err(Errno::AGAIN | Errno::INTR) => None,
-            Err(_) => {
-                self.at_once = false;
-                None
-            }
         }
     }
 }
@@ -234,42 +216,6 @@ impl Drop for FileStream {
             reading.abort();
         }
     }
-}
-
-/// Exactly `count` bytes from position `at`.
-///
-/// # Errors
-/// When they can't be read, or the file is shorter.
-pub(super) fn read(file: &File, at: u64, count: u64) -> io::Result<Vec<u8>> {
-    let mut chunk = Vec::with_capacity(count as usize);
-    read_into(&mut chunk, file, at, count)?;
-    Ok(chunk)
-}
-
-/// Appends exactly `count` bytes from position `at`. Needs the room for them in `buffer`. The standard library's
-/// `read_at` would have the room zeroed first, each byte to be overwritten at once; rustix takes it as it is.
-fn read_into(buffer: &mut Vec<u8>, file: &File, at: u64, count: u64) -> io::Result<()> {
-    let begin = buffer.len();
-    let end = begin + count as usize;
-    while buffer.len() < end {
-        let offset = at + (buffer.len() - begin) as u64;
-        match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), offset) {
-            Ok(0) => return Err(shrunk()),
-            Ok(_) => {}
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // The spare room may be larger than asked for, and the file go on.
-    buffer.truncate(end);
-    Ok(())
-}
-
-fn shrunk() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        "the file became shorter while it was sent",
-    )
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod multipart;
 mod open;
 mod path;
 mod range;
+mod read;
 mod representation;
 #[cfg(test)]
 mod tests;

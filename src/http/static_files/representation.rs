@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderValue};
 
 use super::answer;
 use super::budget::Share;
-use super::file_body;
 use super::media_type;
 use super::open::{OpenFile, Stamp};
+use super::read;
 use super::validators::Validators;
 
 /// One state of a file, ready to be sent to any number of clients.
@@ -84,7 +84,7 @@ impl Kept {
         share: Share,
         read_at: SystemTime,
     ) -> io::Result<Option<Self>> {
-        let content = file_body::read(&found.file, 0, found.stamp.size)?;
+        let content = read::read(&found.file, 0, found.stamp.size)?;
         if Stamp::of(&found.file)? != found.stamp {
             return Ok(None);
         }
