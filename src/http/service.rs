@@ -25,6 +25,7 @@ use super::proxy::Proxy;
 use super::static_files::StaticFiles;
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::lifecycle::Member;
+use crate::net::Vectored;
 use crate::telemetry::Telemetry;
 use crate::tls::TlsStream;
 
@@ -145,7 +146,7 @@ impl HttpServer {
         H: Fn(Request<Incoming>) -> F,
         F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
     {
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(Vectored(stream));
         let result = match http2 {
             true => self.converse_http2(io, handler, &mut member).await,
             false => {
@@ -166,7 +167,7 @@ impl HttpServer {
 
     async fn converse_http1<S>(
         &self,
-        io: TokioIo<TlsStream>,
+        io: TokioIo<Vectored<TlsStream>>,
         service: S,
         member: &mut Member,
     ) -> hyper::Result<()>
@@ -193,7 +194,7 @@ impl HttpServer {
         if result.as_ref().is_err_and(hyper::Error::is_timeout)
             && let Some(parts) = connection.into_parts()
         {
-            say_goodbye(parts.io.into_inner()).await;
+            say_goodbye(parts.io.into_inner().0).await;
         }
         result
     }
@@ -202,7 +203,7 @@ impl HttpServer {
     /// its preface sent, is closed here, in order if its client lets us.
     async fn converse_http2<H, F>(
         &self,
-        io: TokioIo<TlsStream>,
+        io: TokioIo<Vectored<TlsStream>>,
         handler: H,
         member: &mut Member,
     ) -> hyper::Result<()>

@@ -5,6 +5,8 @@
 pub mod carry;
 pub mod listener;
 mod stream;
+mod vectored;
 
 pub use listener::{Accepted, BoundListener, Listener};
 pub use stream::ClientStream;
+pub use vectored::Vectored;
