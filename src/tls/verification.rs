@@ -19,6 +19,7 @@ use openssl::x509::{
 use super::ffi::server::{BAD_CERTIFICATE, alert_of};
 use super::strength::{Standing, weakness};
 use super::verified_chains::{ChainDigest, VerifiedChains};
+use crate::der;
 use crate::identity::{ClientCertificate, unix_seconds};
 use crate::refusal::RefusalReason;
 
@@ -100,24 +101,23 @@ impl Verifier {
     }
 
     fn verify_anew<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Result<Verified, Box<Rejection>> {
-        let mut certificates = chain.iter().map(|der| X509::from_der(der.as_ref()));
-        let unreadable = |words: &ErrorStack| {
+        let mut certificates = chain.iter().map(|der| read(der.as_ref()));
+        let unreadable = |words| {
             Box::new(Rejection {
                 reason: RefusalReason::InvalidCertificate,
-                words: super::failure::words(words),
+                words,
                 depth: 0,
                 certificate: None,
                 alert: BAD_CERTIFICATE,
             })
         };
-        let Some(leaf) = certificates.next() else {
-            return Err(unreadable(&ErrorStack::get()));
-        };
-        let leaf = leaf.map_err(|error| unreadable(&error))?;
-        let mut others = Stack::new().map_err(|error| unreadable(&error))?;
+        let leaf = certificates.next().unwrap_or_else(|| Err(String::new()));
+        let leaf = leaf.map_err(unreadable)?;
+        let no_memory = |error| unreadable(super::failure::words(&error));
+        let mut others = Stack::new().map_err(no_memory)?;
         for certificate in certificates {
-            let pushed = certificate.and_then(|certificate| others.push(certificate));
-            pushed.map_err(|error| unreadable(&error))?;
+            let certificate = certificate.map_err(unreadable)?;
+            others.push(certificate).map_err(no_memory)?;
         }
         let certificate = Arc::new(ClientCertificate::of(&leaf));
         let rejected = |fault: Fault| {
@@ -146,6 +146,15 @@ impl Verifier {
             })
         });
         verdict.unwrap_or_else(|error| Err(Fault::unexpected(error)))
+    }
+}
+
+/// One certificate, and nothing after it: AWS-LC itself would pass over that.
+fn read(bytes: &[u8]) -> Result<X509, String> {
+    let certificate = X509::from_der(bytes).map_err(|error| super::failure::words(&error))?;
+    match der::element(bytes) {
+        Some(element) if element.rest.is_empty() => Ok(certificate),
+        _ => Err("bytes after a certificate".to_owned()),
     }
 }
 
