@@ -47,6 +47,7 @@ mod slow_readers_hold_little;
 mod static_content;
 mod tunnel_carries_bytes;
 mod upstream_failures;
+mod verified_chains_are_sound;
 mod websocket_upgrade;
 
 /// A file that nobody lists would be a test that never runs.

@@ -17,6 +17,8 @@ use super::pki::Identity;
 #[derive(Clone, Default)]
 pub struct Client {
     identity: Option<Identity>,
+    /// Sent in the place of the identity's certificates.
+    sent: Option<Vec<Vec<u8>>>,
     version: Option<SslVersion>,
     session: Option<SslSession>,
     alpn: Option<Vec<u8>>,
@@ -51,6 +53,15 @@ pub fn with(identity: &Identity) -> Client {
 }
 
 impl Client {
+    /// Sends these bytes as its certificates, whatever they are. `Err` if AWS-LC refuses to: it looks for
+    /// the key in the first one.
+    pub fn sending(mut self, chain: &[Vec<u8>]) -> Result<Self, String> {
+        let key = &self.identity.as_ref().unwrap().key;
+        ffi::send(&mut ffi::bytes_context(), chain, key)?;
+        self.sent = Some(chain.to_vec());
+        Ok(self)
+    }
+
     /// Exactly this TLS version.
     pub fn version(mut self, version: SslVersion) -> Self {
         self.version = Some(version);
@@ -126,7 +137,10 @@ impl Client {
     /// What connects.
     pub fn ssl(&self) -> (Ssl, Ticket) {
         let ticket = Ticket::default();
-        let mut context = SslContext::builder(SslMethod::tls_client()).unwrap();
+        let mut context = match self.sent {
+            None => SslContext::builder(SslMethod::tls_client()).unwrap(),
+            Some(_) => ffi::bytes_context(),
+        };
         self.apply(&mut context);
         let store = ticket.clone();
         context.set_new_session_callback(move |_, session| {
@@ -144,10 +158,12 @@ impl Client {
 
     fn apply(&self, context: &mut SslContextBuilder) {
         // Whom the server is doesn't matter, unless a test says so.
-        context.set_verify(match self.verifying {
-            true => SslVerifyMode::PEER,
-            false => SslVerifyMode::NONE,
-        });
+        if self.sent.is_none() {
+            context.set_verify(match self.verifying {
+                true => SslVerifyMode::PEER,
+                false => SslVerifyMode::NONE,
+            });
+        }
         context
             .set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
         context
@@ -166,7 +182,9 @@ impl Client {
         if let Some(groups) = &self.groups {
             context.set_groups_list(groups).unwrap();
         }
-        if let Some(identity) = &self.identity {
+        if let (Some(identity), Some(sent)) = (&self.identity, &self.sent) {
+            ffi::send(context, sent, &identity.key).unwrap();
+        } else if let Some(identity) = &self.identity {
             context.set_certificate(&identity.certificate).unwrap();
             for certificate in &identity.chain {
                 context.add_extra_chain_cert(certificate.clone()).unwrap();
@@ -327,7 +345,51 @@ mod ffi {
     use std::ffi::CString;
 
     use foreign_types::ForeignTypeRef;
-    use openssl::ssl::{SslContextBuilder, SslRef, SslSession};
+    use openssl::error::ErrorStack;
+    use openssl::pkey::{PKey, Private};
+    use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslRef, SslSession};
+    use openssl_sys as lc;
+
+    /// A context to which certificates are bytes, and which trusts every server.
+    pub fn bytes_context() -> SslContextBuilder {
+        unsafe extern "C" fn fine(_: *mut lc::SSL, _: *mut u8) -> lc::ssl_verify_result_t {
+            lc::ssl_verify_result_t_ssl_verify_ok
+        }
+        // SAFETY: the method is a constant, the context valid, the callback a function.
+        unsafe {
+            let method = SslMethod::from_ptr(lc::TLS_with_buffers_method());
+            let context = SslContext::builder(method).unwrap();
+            lc::SSL_CTX_set_custom_verify(context.as_ptr(), lc::SSL_VERIFY_PEER, Some(fine));
+            context
+        }
+    }
+
+    /// Makes such a context send these certificates.
+    pub fn send(
+        context: &mut SslContextBuilder,
+        chain: &[Vec<u8>],
+        key: &PKey<Private>,
+    ) -> Result<(), String> {
+        // SAFETY: the bytes are valid for the calls, which copy them; the context takes references of
+        // its own to the buffers and the key.
+        let set = unsafe {
+            let buffer = |der: &Vec<u8>| {
+                lc::CRYPTO_BUFFER_new(der.as_ptr(), der.len(), std::ptr::null_mut())
+            };
+            let buffers: Vec<_> = chain.iter().map(buffer).collect();
+            let (first, count) = (buffers.as_ptr().cast(), buffers.len());
+            let (context, method) = (context.as_ptr(), std::ptr::null());
+            let set = lc::SSL_CTX_set_chain_and_key(context, first, count, key.as_ptr(), method);
+            for buffer in buffers {
+                lc::CRYPTO_BUFFER_free(buffer);
+            }
+            set
+        };
+        match set {
+            1 => Ok(()),
+            _ => Err(ErrorStack::get().to_string()),
+        }
+    }
 
     /// The suites of TLS 1.3.
     pub fn set_ciphersuites(context: &mut SslContextBuilder, list: &str) {

@@ -22,6 +22,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What is sent, certificate by certificate.
+    pub fn chain_der(&self) -> Vec<Vec<u8>> {
+        let chain = std::iter::once(&self.certificate).chain(&self.chain);
+        chain.map(|c| c.to_der().unwrap()).collect()
+    }
+
     /// The certificate, and its chain after it.
     pub fn certificate_pem(&self) -> String {
         std::iter::once(&self.certificate)
@@ -151,8 +157,12 @@ impl Recipe {
 
     /// Signed by `issuer`; if that is an intermediate CA, it is sent along.
     pub fn signed_by(&self, issuer: &Identity) -> Identity {
-        let key = self.key.generate();
-        let certificate = self.build(&key, Some(issuer));
+        self.certifying(&self.key.generate(), issuer)
+    }
+
+    /// The same for a key that is there.
+    pub fn certifying(&self, key: &PKey<Private>, issuer: &Identity) -> Identity {
+        let certificate = self.build(key, Some(issuer));
         let is_root = issuer.certificate.issuer_name().to_der().unwrap()
             == issuer.certificate.subject_name().to_der().unwrap();
         let mut chain = Vec::new();
@@ -162,7 +172,7 @@ impl Recipe {
         }
         Identity {
             certificate,
-            key,
+            key: key.clone(),
             chain,
         }
     }
