@@ -45,6 +45,7 @@ mod settings_come_in_layers;
 mod several_upstreams;
 mod slow_readers_hold_little;
 mod static_content;
+mod tickets_lend_no_identity;
 mod tunnel_carries_bytes;
 mod upstream_failures;
 mod verified_chains_are_sound;

@@ -13,6 +13,7 @@ pub mod http2_client;
 pub mod load;
 pub mod pki;
 pub mod refusals;
+pub mod sessions;
 pub mod upstream;
 
 use std::time::{Duration, Instant};
