@@ -8,14 +8,14 @@ use std::time::Duration;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
-    AlpnError, SslContext, SslContextBuilder, SslMode, SslOptions, SslSessionCacheMode,
+    AlpnError, Ssl, SslContext, SslContextBuilder, SslMode, SslOptions, SslSessionCacheMode,
     SslVerifyMode, select_next_proto,
 };
 use openssl::x509::X509;
 
 use super::ffi::{self, server};
 use super::groups;
-use super::policy::HandshakePolicy;
+use super::policy::{HandshakePolicy, attach};
 use super::resumption::Resumption;
 use super::suites::{self, Suites};
 use super::tickets::TicketKeys;
@@ -38,7 +38,7 @@ pub struct Credentials {
 
 /// Everything that a handshake needs.
 pub struct TlsContext {
-    pub(super) inner: SslContext,
+    inner: SslContext,
     pub(super) handshake_timeout: Duration,
 }
 
@@ -89,6 +89,14 @@ impl TlsContext {
             inner: builder.build(),
             handshake_timeout: settings.handshake_timeout,
         })
+    }
+
+    /// The server's side of a new connection, before its first byte.
+    pub fn connection(&self) -> Result<Ssl, ErrorStack> {
+        let mut ssl = Ssl::new(&self.inner)?;
+        attach(&mut ssl)?;
+        server::shed_after_handshake(&mut ssl);
+        Ok(ssl)
     }
 }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslRef};
+use openssl::ssl::SslRef;
 use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
 use super::failure::{Refused, sni};
-use super::ffi::server::shed_after_handshake;
-use super::policy::{attach, note};
+use super::policy::note;
 use super::resumption::Proven;
 use crate::identity::ClientCertificate;
 use crate::net::{Accepted, ClientStream};
@@ -78,7 +77,10 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         client: address,
         at,
     } = accepted;
-    let mut stream = match prepare(stream, context) {
+    let prepared = context
+        .connection()
+        .and_then(|ssl| SslStream::new(ssl, stream));
+    let mut stream = match prepared {
         Ok(stream) => stream,
         Err(error) => return Err(out_of_memory(&error)),
     };
@@ -106,13 +108,6 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         let _ = stream.get_mut().shutdown().await;
     }
     Err(Failure::Refused(Box::new(failure)))
-}
-
-fn prepare(stream: ClientStream, context: &TlsContext) -> Result<TlsStream, ErrorStack> {
-    let mut ssl = Ssl::new(&context.inner)?;
-    attach(&mut ssl)?;
-    shed_after_handshake(&mut ssl);
-    SslStream::new(ssl, stream)
 }
 
 fn client_of(ssl: &SslRef) -> Client {

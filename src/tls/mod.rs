@@ -18,8 +18,8 @@ mod resumption;
 pub mod strength;
 mod suites;
 mod tickets;
-mod verification;
-mod verified_chains;
+pub mod verification;
+pub mod verified_chains;
 
 pub use context::{Credentials, TlsContext};
 pub use handshake::{Client, Handshaken, Session, TlsStream};

@@ -55,9 +55,9 @@ impl Policy for HandshakePolicy {
     }
 
     fn seal(&self, ssl: &SslRef, session: &[u8]) -> Option<Vec<u8>> {
-        let note = note(ssl)?;
+        let (note, now) = (note(ssl)?, unix_now());
         let anonymous = Lineage {
-            began: unix_now(),
+            began: now,
             client: Proven::Anonymous,
         };
         let lineage = match (note.lineage(ssl), note.rejection.get()) {
@@ -66,12 +66,15 @@ impl Policy for HandshakePolicy {
             (None, None) if self.resumption.anonymous => Some(&anonymous),
             _ => None,
         };
-        self.resumption.seal(lineage, session)
+        self.resumption.seal(lineage, session, now)
     }
 
     fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Vec<u8>> {
         let note = note(ssl)?;
-        let (lineage, session) = self.resumption.open(&self.verifier, ssl, ticket)?;
+        let opened = self
+            .resumption
+            .open(&self.verifier, ssl, ticket, unix_now());
+        let (lineage, session) = opened?;
         note.offered.set(lineage).ok()?;
         Some(session)
     }
@@ -117,4 +120,84 @@ fn note_index() -> Result<Index<Ssl, Note>, ErrorStack> {
     }
     let index = Ssl::new_ex_index()?;
     Ok(*INDEX.get_or_init(|| index))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use openssl::ssl::{SslContext, SslMethod};
+
+    use super::*;
+    use crate::startup::test_certificates::{self as make, Pair};
+    use crate::tls::tickets::TicketKeys;
+
+    fn policy(ca: &Pair, page: bool) -> HandshakePolicy {
+        let timeout = Duration::from_secs(3600);
+        HandshakePolicy {
+            verifier: Verifier::new(std::slice::from_ref(&ca.certificate), 4).unwrap(),
+            resumption: Resumption {
+                keys: TicketKeys::random(timeout).unwrap(),
+                timeout,
+                anonymous: true,
+            },
+            suites: None,
+            page,
+        }
+    }
+
+    fn connection() -> Ssl {
+        let context = SslContext::builder(SslMethod::tls_server()).unwrap();
+        let mut ssl = Ssl::new(&context.build()).unwrap();
+        attach(&mut ssl).unwrap();
+        ssl
+    }
+
+    fn verify(policy: &HandshakePolicy, ssl: &SslRef, client: &Pair) -> Result<(), u8> {
+        policy.verify(ssl, &[&client.certificate.to_der().unwrap()])
+    }
+
+    #[test]
+    fn a_connection_has_one_client() {
+        let ca = make::authority("CA");
+        let policy = policy(&ca, false);
+        let ssl = connection();
+        let [alice, bob] = ["alice", "bob"].map(|name| make::leaf(name, &ca));
+        assert_eq!(verify(&policy, &ssl, &alice), Ok(()));
+        assert_eq!(verify(&policy, &ssl, &bob), Err(BAD_CERTIFICATE));
+        let Some(Proven::Chain(_, found)) = note(&ssl).unwrap().lineage(&ssl).map(|l| &l.client)
+        else {
+            panic!("nobody");
+        };
+        assert_eq!(found.certificate.subject, "CN=alice,O=Example");
+    }
+
+    /// With and without a page, the ticket that libssl wants resumes nothing; nor does the good one
+    /// that came along.
+    #[test]
+    fn whoever_was_rejected_gets_nothing_to_come_back_with() {
+        let ca = make::authority("CA");
+        let stranger = make::leaf("stranger", &make::authority("Other CA"));
+        for page in [false, true] {
+            let policy = policy(&ca, page);
+            let ssl = connection();
+            let anonymous = policy.seal(&connection(), b"a session").unwrap();
+            assert!(policy.open(&ssl, &anonymous).is_some());
+            assert_eq!(verify(&policy, &ssl, &stranger).is_ok(), page);
+            assert!(note(&ssl).unwrap().rejection.get().is_some());
+            let ticket = policy.seal(&ssl, b"a session").unwrap();
+            assert!(policy.open(&connection(), &ticket).is_none());
+        }
+    }
+
+    #[test]
+    fn a_connection_opens_one_ticket() {
+        let policy = policy(&make::authority("CA"), false);
+        let ticket = policy.seal(&connection(), b"a session").unwrap();
+        let ssl = connection();
+        assert!(policy.open(&ssl, &ticket).is_some());
+        assert!(policy.open(&ssl, &ticket).is_none());
+        // libssl has not resumed with it.
+        assert!(note(&ssl).unwrap().lineage(&ssl).is_none());
+    }
 }

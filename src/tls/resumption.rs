@@ -13,8 +13,11 @@ use openssl::ssl::SslRef;
 
 use super::ffi::server::session_chain;
 use super::tickets::{self, TicketKeys};
-use super::verification::{Verified, Verifier, unix_now};
+use super::verification::{Verified, Verifier};
 use super::verified_chains::ChainDigest;
+
+#[cfg(test)]
+mod tests;
 
 /// The checks at resumption.
 pub struct Resumption {
@@ -50,11 +53,14 @@ impl Resumption {
         RECORD + tickets::OVERHEAD
     }
 
-    /// Makes a ticket of a session. A client that was not accepted gets one that nobody can open:
-    /// libssl wants to send something.
-    pub fn seal(&self, lineage: Option<&Lineage>, session: &[u8]) -> Option<Vec<u8>> {
+    /// Makes a ticket of a session at `now` (seconds since 1970). A client that was not accepted gets
+    /// one that nobody can open: libssl wants to send something.
+    pub fn seal(&self, lineage: Option<&Lineage>, session: &[u8], now: i64) -> Option<Vec<u8>> {
         match lineage {
-            Some(lineage) => self.keys.seal(&[&lineage.record()[..], session].concat()),
+            Some(lineage) => {
+                let text = [&lineage.record()[..], session].concat();
+                self.keys.seal(&text, now)
+            }
             None => Some(vec![0; tickets::OVERHEAD]),
         }
     }
@@ -65,15 +71,16 @@ impl Resumption {
         verifier: &Verifier,
         ssl: &SslRef,
         ticket: &[u8],
+        now: i64,
     ) -> Option<(Lineage, Vec<u8>)> {
-        let text = self.keys.open(ticket)?;
+        let text = self.keys.open(ticket, now)?;
         let (record, session) = text.split_at_checked(RECORD)?;
         let (kind, rest) = record.split_first()?;
         let (began, digest) = rest.split_at_checked(8)?;
         let began = i64::from_be_bytes(began.try_into().ok()?);
         let digest = ChainDigest(digest.try_into().ok()?);
         // A clock that was set back gives a negative age: not fresh, but unknown.
-        let age = u64::try_from(unix_now() - began).ok()?;
+        let age = u64::try_from(now.checked_sub(began)?).ok()?;
         if age > self.timeout.as_secs() {
             return None;
         }

@@ -15,8 +15,6 @@ use openssl::sign::Signer;
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use zeroize::Zeroizing;
 
-use super::verification::unix_now;
-
 /// A ticket: the name of its key, a nonce, the sealed text, its tag.
 const NAME: usize = 8;
 const NONCE: usize = 12;
@@ -51,9 +49,9 @@ impl TicketKeys {
         })
     }
 
-    /// Makes a ticket. `None` only without memory or random numbers.
-    pub fn seal(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let keys = self.keys(unix_now())?;
+    /// Makes a ticket at `now` (seconds since 1970). `None` only without memory or random numbers.
+    pub fn seal(&self, text: &[u8], now: i64) -> Option<Vec<u8>> {
+        let keys = self.keys(now)?;
         let [_, key, _] = &*keys;
         let (mut nonce, mut tag) = ([0; NONCE], [0; TAG]);
         rand_bytes(&mut nonce).ok()?;
@@ -70,12 +68,12 @@ impl TicketKeys {
         Some([&key.name[..], &nonce, &sealed, &tag].concat())
     }
 
-    /// The text of a ticket; `None` if it isn't ours, too old, or was touched.
-    pub fn open(&self, ticket: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    /// The text of a ticket at `now`; `None` if it isn't ours, too old, or was touched.
+    pub fn open(&self, ticket: &[u8], now: i64) -> Option<Zeroizing<Vec<u8>>> {
         let (name, rest) = ticket.split_at_checked(NAME)?;
         let (nonce, rest) = rest.split_at_checked(NONCE)?;
         let (sealed, tag) = rest.split_at_checked(rest.len().checked_sub(TAG)?)?;
-        let keys = self.keys(unix_now())?;
+        let keys = self.keys(now)?;
         let key = keys.iter().find(|key| key.name == name)?;
         let cipher = Cipher::aes_256_gcm();
         let text = decrypt_aead(cipher, key.key.as_ref(), Some(nonce), name, sealed, tag);
@@ -126,5 +124,137 @@ impl TicketKeys {
         let mut out = Zeroizing::new([0; 32]);
         signer.sign(out.as_mut()).ok()?;
         Some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3600;
+    /// The beginning of a period of an hour.
+    const NOON: i64 = 500_000 * HOUR;
+
+    fn hourly() -> TicketKeys {
+        TicketKeys::random(Duration::from_secs(3600)).unwrap()
+    }
+
+    fn opened(keys: &TicketKeys, ticket: &[u8], now: i64) -> Option<Vec<u8>> {
+        keys.open(ticket, now).map(|text| text.to_vec())
+    }
+
+    #[test]
+    fn a_ticket_opens_to_its_text_and_shows_nothing_of_it() {
+        let keys = hourly();
+        for text in [&b""[..], b"x", &[7; 2000]] {
+            let ticket = keys.seal(text, NOON).unwrap();
+            assert_eq!(ticket.len(), text.len() + OVERHEAD);
+            assert_eq!(opened(&keys, &ticket, NOON).as_deref(), Some(text));
+            let again = keys.seal(text, NOON).unwrap();
+            assert_eq!(ticket[..NAME], again[..NAME]);
+            assert_ne!(ticket[NAME..], again[NAME..], "a nonce of its own");
+        }
+        let ticket = keys.seal(&[7; 2000], NOON).unwrap();
+        assert!(!ticket.windows(8).any(|bytes| bytes == [7; 8]));
+    }
+
+    #[test]
+    fn a_touched_ticket_opens_to_nothing() {
+        let keys = hourly();
+        let ticket = keys.seal(b"a session", NOON).unwrap();
+        for at in 0..ticket.len() {
+            for bit in 0..8 {
+                let mut touched = ticket.clone();
+                touched[at] ^= 1 << bit;
+                assert_eq!(opened(&keys, &touched, NOON), None, "byte {at}, bit {bit}");
+            }
+            assert_eq!(opened(&keys, &ticket[..at], NOON), None, "{at} bytes");
+            assert_eq!(opened(&keys, &ticket[at + 1..], NOON), None, "from {at}");
+        }
+        let longer = [&ticket[..], &[0]].concat();
+        assert_eq!(opened(&keys, &longer, NOON), None);
+        assert!(ErrorStack::get().errors().is_empty(), "left for others");
+    }
+
+    /// The name of a key is public: another period's, with its ticket, must not help.
+    #[test]
+    fn a_ticket_under_another_name_opens_to_nothing() {
+        let keys = hourly();
+        let mut ticket = keys.seal(b"a session", NOON).unwrap();
+        let later = keys.seal(b"a session", NOON + HOUR).unwrap();
+        ticket[..NAME].copy_from_slice(&later[..NAME]);
+        assert_eq!(opened(&keys, &ticket, NOON), None);
+    }
+
+    #[test]
+    fn another_secret_or_another_period_has_other_keys() {
+        let (one, other) = (hourly(), hourly());
+        let ticket = one.seal(b"a session", NOON).unwrap();
+        assert_eq!(opened(&other, &ticket, NOON), None);
+        let mut daily = TicketKeys::random(Duration::from_secs(86_400)).unwrap();
+        *daily.secret = *one.secret;
+        for now in [0, NOON] {
+            let ticket = one.seal(b"a session", now).unwrap();
+            assert_eq!(opened(&daily, &ticket, now), None, "{now}");
+        }
+        // With the same secret and the same period they are the same.
+        let mut same = hourly();
+        *same.secret = *one.secret;
+        assert_eq!(
+            opened(&same, &ticket, NOON).as_deref(),
+            Some(&b"a session"[..])
+        );
+    }
+
+    #[test]
+    fn keys_serve_for_their_period_and_open_for_one_on_either_side() {
+        let keys = hourly();
+        let ticket = keys.seal(b"a session", NOON).unwrap();
+        let name = |now| keys.seal(b"", now).unwrap()[..NAME].to_vec();
+        assert_eq!(name(NOON), name(NOON + HOUR - 1));
+        assert_ne!(name(NOON - 1), name(NOON));
+        assert_ne!(name(NOON), name(NOON + HOUR));
+        for (now, opens) in [
+            (NOON - HOUR - 1, false),
+            // Another task's clock is behind.
+            (NOON - HOUR, true),
+            (NOON + HOUR - 1, true),
+            (NOON + 2 * HOUR - 1, true),
+            (NOON + 2 * HOUR, false),
+            (NOON + 100 * HOUR, false),
+            // Back again.
+            (NOON, true),
+        ] {
+            assert_eq!(
+                opened(&keys, &ticket, now).is_some(),
+                opens,
+                "{}",
+                now - NOON
+            );
+        }
+    }
+
+    /// So long may a client resume: the keys must not go before.
+    #[test]
+    fn a_ticket_opens_for_a_whole_period_whenever_it_was_made() {
+        let keys = hourly();
+        for made in [NOON, NOON + 1, NOON + HOUR / 2, NOON + HOUR - 1] {
+            let ticket = keys.seal(b"a session", made).unwrap();
+            assert!(
+                opened(&keys, &ticket, made + HOUR).is_some(),
+                "{}",
+                made - NOON
+            );
+        }
+    }
+
+    #[test]
+    fn a_clock_before_1970_and_a_period_of_nothing_are_none_to_fall_over() {
+        let keys = TicketKeys::random(Duration::ZERO).unwrap();
+        for now in [-HOUR, -1, 0, 1] {
+            let ticket = keys.seal(b"a session", now).unwrap();
+            assert!(opened(&keys, &ticket, now).is_some(), "{now}");
+            assert!(opened(&keys, &ticket, now + 2).is_none(), "{now}");
+        }
     }
 }
