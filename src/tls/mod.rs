@@ -22,4 +22,6 @@ pub mod verification;
 pub mod verified_chains;
 
 pub use context::{Credentials, TlsContext};
+#[doc(hidden)] // For benches/: a client that resumes.
+pub use ffi::client::offer_session;
 pub use handshake::{Client, Handshaken, Session, TlsStream};

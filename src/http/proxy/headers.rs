@@ -14,12 +14,12 @@ use crate::config::upstream::UpstreamProtocol;
 use crate::identity::reserved::is_reserved;
 
 /// The request as the upstream gets it; `Err` is the status of a request that is not passed on.
-pub fn for_upstream(
-    request: Request<Incoming>,
+pub fn for_upstream<B: Body>(
+    request: Request<B>,
     connection: &Connection,
     protocol: UpstreamProtocol,
     upgrade: &Option<ClientSide>,
-) -> Result<Request<Incoming>, StatusCode> {
+) -> Result<Request<B>, StatusCode> {
     let (mut parts, body) = request.into_parts();
     let host = host_of(&parts)?;
     remove_hop_by_hop(&mut parts.headers);

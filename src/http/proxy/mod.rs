@@ -5,7 +5,7 @@
 //! client itself stops in the middle of its request.
 
 mod connector;
-mod headers;
+pub mod headers;
 mod progress;
 mod response_body;
 mod upgrade;
