@@ -59,7 +59,7 @@ pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Te
 }
 
 fn words(error: io::Error) -> String {
-    // OpenSSL's text has code and file; its kind says what an operator needs.
+    // AWS-LC's text has code and file; its kind says what an operator needs.
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "a side closed without saying so".to_owned(),
         _ => error.to_string(),

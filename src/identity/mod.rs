@@ -32,7 +32,7 @@ pub struct ClientCertificate {
 }
 
 impl ClientCertificate {
-    /// Reads a certificate. Parts that OpenSSL can't give are empty: the certificate was parsed
+    /// Reads a certificate. Parts that AWS-LC can't give are empty: the certificate was parsed
     /// already, so that takes a lack of memory.
     pub fn of(certificate: &X509Ref) -> Self {
         Self {

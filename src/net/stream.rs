@@ -80,7 +80,7 @@ impl ClientStream {
         self.sent
     }
 
-    /// From now on the client's end of TCP is an error. OpenSSL doesn't tell it from close_notify when
+    /// From now on the client's end of TCP is an error. AWS-LC doesn't tell it from close_notify when
     /// it reads through the `openssl` crate's BIO, but anybody on the way can send a FIN.
     pub fn must_not_end(&mut self) {
         self.must_not_end = true;

@@ -80,7 +80,7 @@ pub struct ClientRefused<'a> {
     pub serial: Option<&'a str>,
     /// Which certificate of the chain is at fault: 0 is the client's own.
     pub depth: Option<u32>,
-    /// OpenSSL's own words.
+    /// AWS-LC's own words.
     pub openssl: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! From checked credentials and settings to OpenSSL's context.
+//! From checked credentials and settings to AWS-LC's context.
 //!
 //! One context is one immutable view of whom to trust; every connection lives with the one it
 //! began with.
@@ -70,7 +70,7 @@ impl TlsContext {
         apply_settings(&mut builder, settings)
     }
 
-    /// Builds the context; OpenSSL's complaints name the setting they are about.
+    /// Builds the context; AWS-LC's complaints name the setting they are about.
     pub fn build(
         credentials: &Credentials,
         settings: &TlsSettings,
@@ -118,7 +118,7 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
         .and_then(|()| builder.set_max_proto_version(Some(settings.max_protocol.version())));
     if let Err(error) = versions {
         let written = format!("{:?} to {:?}", settings.min_protocol, settings.max_protocol);
-        findings.push(refused_by_openssl("tls-protocols", &written, &error));
+        findings.push(refused_by_aws_lc("tls-protocols", &written, &error));
     }
     if let Err(finding) = set_ciphers(builder, &settings.ciphers, old) {
         findings.push(finding);
@@ -133,11 +133,11 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
     }
 }
 
-/// TLS 1.3 suites and older ciphers are two lists to OpenSSL, one to the operator.
+/// TLS 1.3 suites and older ciphers are two lists to AWS-LC, one to the operator.
 fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Result<(), Finding> {
     let (suites, ciphers) = suites_and_ciphers(written);
     let failed = |error| {
-        refused_by_openssl("tls-ciphers", written, &error)
+        refused_by_aws_lc("tls-ciphers", written, &error)
             .expected("names that `openssl ciphers -s -v` shows, colons between")
     };
     if !suites.is_empty() {
@@ -162,7 +162,7 @@ fn suites_and_ciphers(written: &str) -> (Vec<&str>, Vec<&str>) {
 fn set_groups(builder: &mut SslContextBuilder, written: &str) -> Result<(), Finding> {
     let set = builder.set_groups_list(&groups::translated(written));
     set.map_err(|error| {
-        refused_by_openssl("tls-groups", written, &error)
+        refused_by_aws_lc("tls-groups", written, &error)
             .expected("names such as X25519MLKEM768, X25519, P-256, P-384, colons between")
     })
 }
@@ -218,7 +218,7 @@ fn suites_of(settings: &TlsSettings) -> Suites {
     }
 }
 
-fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Finding {
+fn refused_by_aws_lc(setting: &str, written: &str, error: &ErrorStack) -> Finding {
     // It gives no reason for a group that it doesn't know.
     let reason = match words(error) {
         words if words.is_empty() => words,
@@ -226,21 +226,21 @@ fn refused_by_openssl(setting: &str, written: &str, error: &ErrorStack) -> Findi
     };
     Finding::error(
         setting,
-        format!("OpenSSL refuses {}{reason}", shown(written)),
+        format!("AWS-LC refuses {}{reason}", shown(written)),
     )
 }
 
 fn unusable_certificate(error: ErrorStack) -> Findings {
     Finding::error(
         "SSL_SERVER_CERTIFICATE",
-        format!("OpenSSL can't serve with it: {}", words(&error)),
+        format!("AWS-LC can't serve with it: {}", words(&error)),
     )
     .advice("`certgate check` describes the certificate and its key.")
     .into()
 }
 
 fn unexpected(error: ErrorStack) -> Findings {
-    Finding::error("OpenSSL", words(&error)).into()
+    Finding::error("AWS-LC", words(&error)).into()
 }
 
 /// The reasons without file names and codes.

@@ -1,4 +1,4 @@
-//! Why a handshake failed: OpenSSL's error in certgate's closed list.
+//! Why a handshake failed: AWS-LC's error in certgate's closed list.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::refusal::RefusalReason;
 pub struct Refused {
     /// Why.
     pub reason: RefusalReason,
-    /// OpenSSL's own words.
+    /// AWS-LC's own words.
     pub openssl: String,
     /// Which certificate of the chain is at fault: 0 is the client's own.
     pub depth: Option<u32>,
@@ -81,7 +81,7 @@ impl Refused {
     }
 }
 
-/// The server name in the ClientHello, fit for a log: OpenSSL takes any text for one.
+/// The server name in the ClientHello, fit for a log: AWS-LC takes any text for one.
 pub(super) fn sni(ssl: &SslRef) -> Option<String> {
     ssl.servername(NameType::HOST_NAME).map(escaped)
 }

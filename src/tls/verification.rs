@@ -32,7 +32,7 @@ pub struct Verified {
     /// Its own certificate.
     pub certificate: Arc<ClientCertificate>,
     /// When every certificate of the chain is valid, in seconds since 1970: from the latest notBefore
-    /// to the earliest notAfter, which is outside, as it is to OpenSSL (X509_cmp_time(3)).
+    /// to the earliest notAfter, which is outside, as it is to AWS-LC (X509_cmp_time(3)).
     pub validity: Range<i64>,
 }
 
