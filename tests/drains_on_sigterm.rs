@@ -7,6 +7,7 @@ use std::sync::{Mutex, mpsc};
 use std::time::Instant;
 
 use openssl::sha::Sha256;
+use openssl::ssl::ShutdownState;
 
 use crate::support::certgate::{self, Builder, Certgate};
 use crate::support::client::{self, Connection};
@@ -112,6 +113,9 @@ fn idle_connections_are_closed() {
     gate.signal("TERM");
     for connection in [&mut used, &mut unused] {
         assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+        // An end of TCP alone reads as an end, too, but is none to TLS.
+        let state = connection.stream.get_shutdown();
+        assert!(state.contains(ShutdownState::RECEIVED), "no close_notify");
         connection.close();
     }
     assert_eq!(gate.exit_code(), Some(0));

@@ -16,7 +16,7 @@ use crate::config::values::ClientAuth;
 use crate::config::{ContentSettings, Settings, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::proxy::Proxy;
-use crate::http::service::{Content, HttpServer};
+use crate::http::service::{Content, Conversation, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::lifecycle::Member;
 use crate::net::listener::bind_plain;
@@ -55,7 +55,7 @@ struct Service {
 
 enum Behind {
     Http(Arc<HttpServer>),
-    Tunnel(Upstreams),
+    Tunnel(Arc<Upstreams>),
 }
 
 impl Gateway {
@@ -161,7 +161,8 @@ impl Behind {
             }
             ContentSettings::Tunnel(upstreams) => {
                 let timeout = settings.times.upstream_connect;
-                return Ok(Self::Tunnel(Upstreams::new(upstreams, timeout)));
+                let upstreams = Upstreams::new(upstreams, timeout);
+                return Ok(Self::Tunnel(Arc::new(upstreams)));
             }
         };
         Ok(Self::Http(Arc::new(HttpServer {
@@ -173,13 +174,34 @@ impl Behind {
 }
 
 impl Service {
-    /// The whole way of one connection.
-    async fn connection(self: Arc<Self>, accepted: Accepted, member: Member) {
+    /// The whole way of one connection. Each part of it is in a box of its own, so that none holds the
+    /// room of another that is over.
+    fn connection(
+        self: Arc<Self>,
+        accepted: Accepted,
+        member: Member,
+    ) -> impl Future<Output = ()> + Send {
+        let admission = Box::pin(self.admit(accepted, member));
+        async {
+            if let Some(conversation) = admission.await {
+                conversation.await;
+            }
+        }
+    }
+
+    /// Hands on what follows. Whoever isn't let in has been told when this returns.
+    async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
         let client = accepted.client;
         let handshaken = match handshake::perform(accepted, &self.tls).await {
             Ok(handshaken) => handshaken,
-            Err(Failure::Ping) => return events::tcp_ping(&self.telemetry),
-            Err(Failure::Refused(refused)) => return self.refused(&refused, client),
+            Err(Failure::Ping) => {
+                events::tcp_ping(&self.telemetry);
+                return None;
+            }
+            Err(Failure::Refused(refused)) => {
+                self.refused(&refused, client);
+                return None;
+            }
         };
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
         let permitted = match access::decide(handshaken, self.client_auth) {
@@ -189,7 +211,7 @@ impl Service {
                 if let Behind::Http(server) = &self.behind {
                     server.refuse(*refused, member).await;
                 }
-                return;
+                return None;
             }
         };
         HandshakeCompleted {
@@ -198,12 +220,13 @@ impl Service {
             took,
         }
         .emit(&self.telemetry);
-        match &self.behind {
-            Behind::Http(server) => server.serve(permitted, member).await,
+        Some(match &self.behind {
+            Behind::Http(server) => server.serve(permitted, member),
             Behind::Tunnel(upstreams) => {
-                tunnel::run(permitted, upstreams, &self.telemetry).await;
+                let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
+                Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })
             }
-        }
+        })
     }
 
     fn refused(&self, refused: &Refused, client: SocketAddr) {

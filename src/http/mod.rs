@@ -4,9 +4,13 @@
 //! comes from a file, from an upstream or from certgate itself.
 
 pub mod body;
+mod client_body;
+mod http1;
+mod http2;
 mod in_flight;
 mod logged;
 pub mod pages;
 pub mod proxy;
 pub mod service;
 pub mod static_files;
+mod watched;

@@ -4,28 +4,22 @@
 //! and logged when its last byte is out.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderMap, HeaderValue, SERVER};
 use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
 use tracing::debug;
 
 use super::body::{self, Body};
-use super::in_flight::InFlight;
+use super::client_body::ClientBody;
 use super::logged::{Log, Logged};
-use super::pages;
 use super::proxy::Proxy;
 use super::static_files::StaticFiles;
+use super::{http1, http2, pages};
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::lifecycle::Member;
-use crate::net::Vectored;
 use crate::telemetry::Telemetry;
 use crate::tls::TlsStream;
 
@@ -48,26 +42,23 @@ pub struct HttpServer {
 }
 
 /// The most bytes of a request's header; nginx takes 32 KiB (`large_client_header_buffers`).
-const MAX_HEADER: usize = 64 * 1024;
-/// How often an HTTP/2 connection is looked at, whether it is idle.
-const SHORTEST_LOOK: Duration = Duration::from_millis(50);
-const LONGEST_LOOK: Duration = Duration::from_secs(5);
+pub const MAX_HEADER: usize = 64 * 1024;
 /// How long a client has for the end of an idle connection in order.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// The most requests at a time on one HTTP/2 connection (nginx: `http2_max_concurrent_streams`).
-const MAX_STREAMS: u32 = 128;
+pub const GOODBYE: Duration = Duration::from_secs(1);
 
 impl HttpServer {
     /// Serves until the client is done or the process closes.
-    pub async fn serve(self: &Arc<Self>, permitted: Permitted, member: Member) {
+    pub fn serve(self: &Arc<Self>, permitted: Permitted, member: Member) -> Conversation {
         let (stream, connection) = permitted.into_parts();
         let http2 = connection.session.http2;
-        let connection = Arc::new(connection);
-        let handler = |request| {
-            let (server, connection, member) = (self.clone(), connection.clone(), member.clone());
+        let (server, connection) = (self.clone(), Arc::new(connection));
+        let closing = member.clone();
+        let handler = move |request| {
+            let (server, connection, member) =
+                (server.clone(), connection.clone(), closing.clone());
             async move { Ok::<_, Infallible>(server.answer(request, connection, &member).await) }
         };
-        self.converse(stream, http2, handler, member.clone()).await;
+        self.converse(stream, http2, handler, member)
     }
 
     /// Answers whatever is asked with the refusal page, for no longer than a request's header may
@@ -81,8 +72,9 @@ impl HttpServer {
             session,
             certificate: None,
         });
-        let handler = |request: Request<Incoming>| {
-            let (server, connection) = (self.clone(), connection.clone());
+        let server = self.clone();
+        let handler = move |request: Request<ClientBody>| {
+            let (server, connection) = (server.clone(), connection.clone());
             async move {
                 let log = Log::of(&request, connection, server.telemetry.clone());
                 // One refusal is enough: the next request needs another certificate anyway.
@@ -102,7 +94,7 @@ impl HttpServer {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<ClientBody>,
         connection: Arc<Connection>,
         member: &Member,
     ) -> Response<Logged> {
@@ -120,7 +112,8 @@ impl HttpServer {
                     .await
             }
             Content::Proxy(proxy) => {
-                let mut response = proxy.respond(request, &connection).await;
+                // In a box: hyper moves what answers, and a file needs far less room.
+                let mut response = Box::pin(proxy.respond(request, &connection)).await;
                 upstream = response
                     .extensions_mut()
                     .remove()
@@ -141,116 +134,43 @@ impl HttpServer {
         log.wrap(finish(response, cut, persistence), upstream)
     }
 
-    async fn converse<H, F>(&self, stream: TlsStream, http2: bool, handler: H, mut member: Member)
-    where
-        H: Fn(Request<Incoming>) -> F,
-        F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
-    {
-        let io = TokioIo::new(Vectored(stream));
-        let result = match http2 {
-            true => self.converse_http2(io, handler, &mut member).await,
-            false => {
-                self.converse_http1(io, service_fn(handler), &mut member)
-                    .await
-            }
-        };
-        if let Err(error) = result {
-            // The client's doing: it hung up, timed out or sent something else than HTTP. What was
-            // answered has its own line.
-            debug!(
-                event = "http_connection_broken",
-                error = error.to_string(),
-                "connection broke"
-            );
-        }
-    }
-
-    async fn converse_http1<S>(
+    /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.
+    fn converse<H, F>(
         &self,
-        io: TokioIo<Vectored<TlsStream>>,
-        service: S,
-        member: &mut Member,
-    ) -> hyper::Result<()>
-    where
-        S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
-        S::Future: Send + 'static,
-    {
-        let mut connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .max_buf_size(MAX_HEADER)
-            // As nginx writes them; scripts look for `Content-Type`.
-            .title_case_headers(true)
-            .serve_connection(io, service)
-            .with_upgrades();
-        let result = tokio::select! {
-            result = &mut connection => result,
-            () = member.closing() => {
-                std::pin::Pin::new(&mut connection).graceful_shutdown();
-                (&mut connection).await
-            }
-        };
-        // Only the header timeout: after an answer that broke off, the client must see a break.
-        if result.as_ref().is_err_and(hyper::Error::is_timeout)
-            && let Some(parts) = connection.into_parts()
-        {
-            say_goodbye(parts.io.into_inner().0).await;
-        }
-        result
-    }
-
-    /// hyper has no limit in time for HTTP/2: a connection on which nothing is asked for, not even
-    /// its preface sent, is closed here, in order if its client lets us.
-    async fn converse_http2<H, F>(
-        &self,
-        io: TokioIo<Vectored<TlsStream>>,
+        stream: TlsStream,
+        http2: bool,
         handler: H,
-        member: &mut Member,
-    ) -> hyper::Result<()>
+        member: Member,
+    ) -> Conversation
     where
-        H: Fn(Request<Incoming>) -> F,
+        H: Fn(Request<ClientBody>) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
     {
-        let in_flight = InFlight::default();
-        let service = service_fn(|request| {
-            let (counted, answer) = (in_flight.enter(), handler(request));
-            async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
-        });
-        let connection = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEADER as u32)
-            .serve_connection(io, service);
-        let mut connection = pin!(connection);
-        let look = (self.header_timeout / 4).clamp(SHORTEST_LOOK, LONGEST_LOOK);
-        let mut busy_until = Instant::now();
-        while busy_until.elapsed() < self.header_timeout {
-            tokio::select! {
-                result = connection.as_mut() => return result,
-                () = member.closing() => {
-                    connection.as_mut().graceful_shutdown();
-                    return connection.await;
-                }
-                () = tokio::time::sleep(look) => {
-                    if !in_flight.is_idle() {
-                        busy_until = Instant::now();
-                    }
-                }
-            }
+        let limit = self.header_timeout;
+        match http2 {
+            true => Box::pin(async move {
+                note(http2::converse(stream, limit, handler, member).await);
+            }),
+            false => Box::pin(async move {
+                note(http1::converse(stream, limit, handler, member).await);
+            }),
         }
-        connection.as_mut().graceful_shutdown();
-        // A client that is gone doesn't acknowledge it.
-        tokio::time::timeout(GOODBYE, connection)
-            .await
-            .unwrap_or(Ok(()))
     }
 }
 
-/// close_notify for a connection that hyper gave up, an idle one above all: a client that sees the
-/// end without it takes the connection for cut, and throws its session ticket away.
-async fn say_goodbye(mut stream: TlsStream) {
-    // Neither a client that is gone nor one that doesn't read makes a difference.
-    let _ = tokio::time::timeout(GOODBYE, stream.shutdown()).await;
+/// Its end is the connection's.
+pub type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn note(result: hyper::Result<()>) {
+    if let Err(error) = result {
+        // The client's doing: it hung up or sent something else than HTTP. What was answered has its
+        // own line.
+        debug!(
+            event = "http_connection_broken",
+            error = error.to_string(),
+            "connection broke"
+        );
+    }
 }
 
 /// What every answer gets; `cut` makes the one to HEAD of the one to GET, `persistence` is the value of
@@ -277,7 +197,7 @@ fn finish(
 }
 
 /// RFC 9112 section 3.2: exactly one Host in HTTP/1.1.
-fn has_host(request: &Request<Incoming>) -> bool {
+fn has_host(request: &Request<ClientBody>) -> bool {
     match request.version() {
         Version::HTTP_11 => request.headers().get_all("host").iter().count() == 1,
         _ => true,

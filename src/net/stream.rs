@@ -80,6 +80,19 @@ impl ClientStream {
         self.sent
     }
 
+    /// Whether all that was written has been handed to the kernel.
+    pub fn is_sent(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
+    /// Returns once the socket has bytes, its end, or an error, since the last read that found nothing.
+    pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        match &self.tcp {
+            Some(tcp) => tcp.poll_read_ready(context).map(drop),
+            None => Poll::Ready(()),
+        }
+    }
+
     /// From now on the client's end of TCP is an error. AWS-LC doesn't tell it from close_notify when
     /// it reads through the `openssl` crate's BIO, but anybody on the way can send a FIN.
     pub fn must_not_end(&mut self) {

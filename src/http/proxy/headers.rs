@@ -6,11 +6,12 @@ use http::header::{
 };
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, StatusCode, Uri, Version, request};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 
 use super::upgrade::{self, ClientSide};
 use crate::access::Connection;
 use crate::config::upstream::UpstreamProtocol;
+use crate::http::client_body::ClientBody;
 use crate::identity::reserved::is_reserved;
 
 /// The request as the upstream gets it; `Err` is the status of a request that is not passed on.
@@ -58,7 +59,7 @@ pub fn for_upstream<B: Body>(
 }
 
 /// A copy of a request that may be sent twice: no body, and idempotent (RFC 9110 section 9.2.2).
-pub fn repeatable(parts: &request::Parts, body: &Incoming) -> Option<Request<()>> {
+pub fn repeatable(parts: &request::Parts, body: &ClientBody) -> Option<Request<()>> {
     let harmless = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let upgrading = parts.headers.contains_key(UPGRADE);
     (harmless && body.is_end_stream() && !upgrading).then(|| Request::from_parts(parts.clone(), ()))

@@ -24,6 +24,7 @@ use self::connector::{Connector, UpstreamName};
 use self::progress::{Progress, RequestBody};
 use self::response_body::ResponseBody;
 use super::body::Body;
+use super::client_body::ClientBody;
 use super::pages;
 use crate::access::Connection;
 use crate::config::Times;
@@ -37,7 +38,7 @@ struct Malformed;
 
 /// Waits for the end of a body that is said to have no bytes: in HTTP/2 it comes later, and a request
 /// that turns out to be malformed must not be passed on (RFC 9113 section 8.1.1).
-async fn end_of_nothing(request: &mut Request<Incoming>) -> Result<(), Malformed> {
+async fn end_of_nothing(request: &mut Request<ClientBody>) -> Result<(), Malformed> {
     let says_nothing = request.body().size_hint().exact() == Some(0);
     while says_nothing && !request.body().is_end_stream() {
         match request.body_mut().frame().await {
@@ -98,7 +99,7 @@ impl Proxy {
     /// Passes a request on and its answer back.
     pub async fn respond(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<ClientBody>,
         connection: &Connection,
     ) -> Response<Body> {
         // TRACE would show a client the headers that only the upstream may see.

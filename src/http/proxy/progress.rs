@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use super::headers;
+use crate::http::client_body::ClientBody;
 
 /// How far a request has come. The upstream's time runs from the last byte that it was sent, so
 /// that a long upload isn't taken for a slow upstream.
@@ -70,11 +70,11 @@ impl Progress {
 }
 
 /// A client's body on its way to an upstream, without what a client may not say in trailers.
-pub struct RequestBody(Option<(Incoming, Arc<Progress>)>);
+pub struct RequestBody(Option<(ClientBody, Arc<Progress>)>);
 
 impl RequestBody {
     /// Notes in `progress` what happens to `body`.
-    pub fn new(body: Incoming, progress: Arc<Progress>) -> Self {
+    pub fn new(body: ClientBody, progress: Arc<Progress>) -> Self {
         Self(Some((body, progress)))
     }
 

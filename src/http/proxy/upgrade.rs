@@ -7,6 +7,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tracing::debug;
 
+use crate::http::client_body::ClientBody;
 use crate::net::carry;
 
 /// The client's half of an upgrade that it asked for.
@@ -14,7 +15,7 @@ pub struct ClientSide(OnUpgrade);
 
 /// Takes the upgrade out of a request that asks for one. WebSocket only: after `Upgrade: h2c` a
 /// client would speak HTTP/2 past certgate, with identity headers of its own making.
-pub fn of_client(request: &mut Request<Incoming>) -> Option<ClientSide> {
+pub fn of_client(request: &mut Request<ClientBody>) -> Option<ClientSide> {
     let wants = request.version() == Version::HTTP_11
         && has_token(request.headers(), CONNECTION.as_str(), "upgrade")
         && has_token(request.headers(), UPGRADE.as_str(), "websocket");

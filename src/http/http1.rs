@@ -1,0 +1,185 @@
+//! HTTP/1.1 on one connection. Between two requests it holds its stream and little more.
+//!
+//! hyper keeps two buffers of 8 KiB and its state for as long as its connection lives. So it lives from
+//! the first byte of a request to the last one of the answer (nginx frees its buffers then, too), and a
+//! client that waits costs what TLS needs.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1::{Builder, UpgradeableConnection};
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tokio::time::Sleep;
+
+use super::client_body::ClientBody;
+use super::in_flight::{InFlight, Progress};
+use super::logged::Logged;
+use super::service::{GOODBYE, MAX_HEADER};
+use super::watched::Watched;
+use crate::lifecycle::Member;
+use crate::tls::TlsStream;
+
+/// Serves until the client is done or the process closes. A request's header may take `limit`, and so
+/// may the time before its first byte.
+pub async fn converse<H, F>(
+    stream: TlsStream,
+    limit: Duration,
+    handler: H,
+    mut member: Member,
+) -> hyper::Result<()>
+where
+    H: Fn(Request<ClientBody>) -> F,
+    F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
+{
+    let in_flight = InFlight::default();
+    let service = service_fn(|request: Request<Incoming>| {
+        let counted = in_flight.enter();
+        let answer = handler(request.map(|body| ClientBody::new(body, &in_flight)));
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
+    });
+    let mut end = End {
+        closing: pin!(member.closing()),
+        closed: false,
+        limit,
+        sleep: pin!(tokio::time::sleep(limit)),
+        since: Instant::now(),
+        progress: in_flight.progress(),
+    };
+    let mut stream = Watched::new(stream, in_flight.clone());
+    loop {
+        stream = match turn(begin(stream, &service), &in_flight, &mut end).await {
+            Turn::Over(result) => return result,
+            Turn::Paused(stream) => stream,
+        };
+        let more = poll_fn(|context| match end.poll(context) {
+            Poll::Ready(()) => Poll::Ready(false),
+            Poll::Pending => stream.poll_readable(context).map(|()| true),
+        });
+        if !more.await {
+            // In a box: what comes once must not have its room all the time.
+            Box::pin(say_goodbye(stream.into_inner())).await;
+            return Ok(());
+        }
+    }
+}
+
+/// How one use of hyper's connection ended.
+enum Turn {
+    /// With the connection; its stream may have become another protocol's.
+    Over(hyper::Result<()>),
+    /// Between two requests, or at [`End`].
+    Paused(Watched),
+}
+
+/// In a box, so that no room is kept for it while there is none.
+type Running<S> = Box<UpgradeableConnection<TokioIo<Watched>, S>>;
+
+fn begin<S>(stream: Watched, service: S) -> Running<S>
+where
+    S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    let connection = Builder::new()
+        // The clock is ours: hyper's would be wound up anew for each request.
+        .header_read_timeout(None)
+        .max_buf_size(MAX_HEADER)
+        // As nginx writes them; scripts look for `Content-Type`.
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    Box::new(connection)
+}
+
+async fn turn<S, C>(mut running: Running<S>, in_flight: &InFlight, end: &mut End<'_, C>) -> Turn
+where
+    S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
+    S::Future: Send + 'static,
+    C: Future<Output = ()>,
+{
+    let over = poll_fn(|context| {
+        loop {
+            if let Poll::Ready(result) = Pin::new(&mut *running).poll(context) {
+                return Poll::Ready(Some(result));
+            }
+            end.note(in_flight.progress());
+            if in_flight.is_paused() || end.poll_late(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            if end.closed || end.poll_closing(context).is_pending() {
+                return Poll::Pending;
+            }
+            Pin::new(&mut *running).graceful_shutdown();
+        }
+    });
+    match over.await {
+        Some(result) => Turn::Over(result),
+        // Only an upgrade takes them away, and after that it is over.
+        None => running.into_parts().map_or(Turn::Over(Ok(())), |parts| {
+            Turn::Paused(parts.io.into_inner().with(parts.read_buf))
+        }),
+    }
+}
+
+/// What ends a connection from this side: the process closes, or the client takes too long.
+struct End<'a, C> {
+    closing: Pin<&'a mut C>,
+    closed: bool,
+    limit: Duration,
+    /// Isn't set at each request: when it rings, it is found out how much is left.
+    sleep: Pin<&'a mut Sleep>,
+    /// When the client last came further.
+    since: Instant,
+    progress: Progress,
+}
+
+impl<C: Future<Output = ()>> End<'_, C> {
+    fn note(&mut self, progress: Progress) {
+        if self.progress != progress {
+            self.progress = progress;
+            self.since = Instant::now();
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.poll_closing(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.poll_late(context)
+    }
+
+    fn poll_closing(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.closed = self.closed || self.closing.as_mut().poll(context).is_ready();
+        match self.closed {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.sleep.as_mut().poll(context));
+            let left = match self.progress.busy {
+                true => self.limit,
+                false => self.limit.saturating_sub(self.since.elapsed()),
+            };
+            if left.is_zero() {
+                return Poll::Ready(());
+            }
+            self.sleep.set(tokio::time::sleep(left));
+        }
+    }
+}
+
+/// close_notify for a connection that ends between requests: a client that sees the end without it takes
+/// the connection for cut, and throws its session ticket away.
+async fn say_goodbye(mut stream: TlsStream) {
+    // Neither a client that is gone nor one that doesn't read makes a difference.
+    let _ = tokio::time::timeout(GOODBYE, stream.shutdown()).await;
+}

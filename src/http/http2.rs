@@ -1,0 +1,72 @@
+//! HTTP/2 on one connection.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+
+use super::client_body::ClientBody;
+use super::in_flight::InFlight;
+use super::logged::Logged;
+use super::service::{GOODBYE, MAX_HEADER};
+use crate::lifecycle::Member;
+use crate::net::Vectored;
+use crate::tls::TlsStream;
+
+/// How often a connection is looked at, whether it is idle.
+const SHORTEST_LOOK: Duration = Duration::from_millis(50);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+/// The most requests at a time (nginx: `http2_max_concurrent_streams`).
+const MAX_STREAMS: u32 = 128;
+
+/// Serves until the client is done or the process closes. hyper has no limit in time for HTTP/2: a
+/// connection on which nothing is asked for during `limit`, not even its preface sent, is closed here,
+/// in order if its client lets us.
+pub async fn converse<H, F>(
+    stream: TlsStream,
+    limit: Duration,
+    handler: H,
+    mut member: Member,
+) -> hyper::Result<()>
+where
+    H: Fn(Request<ClientBody>) -> F,
+    F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
+{
+    let in_flight = InFlight::default();
+    let service = service_fn(|request: Request<_>| {
+        let counted = in_flight.enter();
+        let answer = handler(request.map(ClientBody::from));
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
+    });
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER as u32)
+        .serve_connection(TokioIo::new(Vectored(stream)), service);
+    let mut connection = pin!(connection);
+    let look = (limit / 4).clamp(SHORTEST_LOOK, LONGEST_LOOK);
+    let mut busy_until = Instant::now();
+    while busy_until.elapsed() < limit {
+        tokio::select! {
+            result = connection.as_mut() => return result,
+            () = member.closing() => {
+                connection.as_mut().graceful_shutdown();
+                return connection.await;
+            }
+            () = tokio::time::sleep(look) => {
+                if !in_flight.is_idle() {
+                    busy_until = Instant::now();
+                }
+            }
+        }
+    }
+    connection.as_mut().graceful_shutdown();
+    // A client that is gone doesn't acknowledge it.
+    tokio::time::timeout(GOODBYE, connection)
+        .await
+        .unwrap_or(Ok(()))
+}
