@@ -124,3 +124,49 @@ impl Drop for Unread {
         bodies.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_rest() -> InFlight {
+        let in_flight = InFlight::default();
+        in_flight.set_quiet(true);
+        in_flight
+    }
+
+    #[test]
+    fn a_pause_is_when_the_answer_and_the_body_are_through() {
+        let in_flight = at_rest();
+        assert!(in_flight.is_paused());
+        let (request, body) = (in_flight.enter(), in_flight.unread());
+        assert!(!in_flight.is_paused());
+        drop(request);
+        assert!(!in_flight.is_paused(), "the body is still read");
+        body.ended();
+        assert!(in_flight.is_paused());
+        in_flight.set_quiet(false);
+        assert!(!in_flight.is_paused());
+    }
+
+    #[test]
+    fn a_body_that_was_given_up_is_none_until_the_next_request() {
+        let in_flight = at_rest();
+        let request = in_flight.enter();
+        drop((request, in_flight.unread()));
+        assert!(in_flight.is_idle() && !in_flight.is_paused());
+        drop(in_flight.enter());
+        assert!(in_flight.is_paused());
+    }
+
+    #[test]
+    fn the_beginning_of_a_request_is_none() {
+        let in_flight = at_rest();
+        in_flight.received();
+        assert!(in_flight.progress().begun && !in_flight.is_paused());
+        let request = in_flight.enter();
+        in_flight.received();
+        drop(request);
+        assert!(in_flight.is_paused(), "that was its body");
+    }
+}
