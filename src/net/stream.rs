@@ -1,11 +1,12 @@
 //! A client's connection: counts its bytes, and lets the last of them arrive.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -19,6 +20,14 @@ const LENIENCE: usize = 1024 * 1024;
 
 /// How much is written before it is sent, in bytes: four TLS records.
 const COALESCED: usize = 64 * 1024 + 512;
+/// How much is received at a time, in bytes, though libssl asks for a record's header and then its body.
+const AHEAD: usize = 64 * 1024;
+
+thread_local! {
+    /// Of use only within one call of `poll_receive`.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; AHEAD].into_boxed_slice());
+}
+
 /// It is there until `drop`, and nothing can be called after that.
 const NOT_DROPPED: &str = "a stream that is not dropped";
 
@@ -35,6 +44,8 @@ const NOT_DROPPED: &str = "a stream that is not dropped";
 pub struct ClientStream {
     /// `None` only while it is being dropped.
     tcp: Option<TcpStream>,
+    /// Received, and not read yet; allocated only while there is something.
+    unread: Bytes,
     /// Written, and not sent yet; allocated only while there is something.
     unsent: BytesMut,
     received: u64,
@@ -57,6 +68,7 @@ impl ClientStream {
     pub fn new(tcp: TcpStream, open: OpenConnection, member: Member) -> Self {
         Self {
             tcp: Some(tcp),
+            unread: Bytes::new(),
             unsent: BytesMut::new(),
             received: 0,
             sent: 0,
@@ -88,7 +100,8 @@ impl ClientStream {
     /// Returns once the socket has bytes, its end, or an error, since the last read that found nothing.
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
         match &self.tcp {
-            Some(tcp) => tcp.poll_read_ready(context).map(drop),
+            Some(tcp) if self.unread.is_empty() => tcp.poll_read_ready(context).map(drop),
+            Some(_) => Poll::Ready(()),
             None => Poll::Ready(()),
         }
     }
@@ -97,6 +110,33 @@ impl ClientStream {
     /// it reads through the `openssl` crate's BIO, but anybody on the way can send a FIN.
     pub fn must_not_end(&mut self) {
         self.must_not_end = true;
+    }
+
+    /// Receives as much as is there, and hands out what is asked for.
+    fn poll_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut received = ReadBuf::new(scratch);
+            ready!(self.tcp().poll_read(context, &mut received))?;
+            let received = received.filled();
+            let (now, later) = received.split_at(received.len().min(buffer.remaining()));
+            buffer.put_slice(now);
+            if !later.is_empty() {
+                self.unread = Bytes::copy_from_slice(later);
+            }
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    fn take_unread(&mut self, buffer: &mut ReadBuf<'_>) {
+        let length = self.unread.len().min(buffer.remaining());
+        buffer.put_slice(&self.unread.split_to(length));
+        if self.unread.is_empty() {
+            self.unread = Bytes::new();
+        }
     }
 
     /// Sends what is written, until none is left.
@@ -163,15 +203,22 @@ impl AsyncRead for ClientStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            self.take_unread(buffer);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
-        let polled = self.tcp().poll_read(context, buffer);
+        let polled = match buffer.remaining() {
+            0..AHEAD => self.poll_receive(context, buffer),
+            _ => self.tcp().poll_read(context, buffer),
+        };
         if polled.is_pending()
             && let Poll::Ready(Err(error)) = self.poll_send(context)
         {
             return Poll::Ready(Err(error));
         }
         if let Poll::Ready(result) = &polled {
-            let read = (buffer.filled().len() - before) as u64;
+            let read = (buffer.filled().len() - before + self.unread.len()) as u64;
             self.received += read;
             let ended = result.is_ok() && read == 0 && buffer.remaining() > 0;
             self.client_ended |= result.is_err() || ended;

@@ -51,9 +51,6 @@ pub enum Application {
     Opaque,
 }
 
-/// What one read(2) takes at most: a record and the next one's beginning.
-const READ_AHEAD: usize = 17 * 1024;
-
 const HTTP_ALPN: &[u8] = b"\x02h2\x08http/1.1";
 
 /// TLS 1.2: forward secrecy and authenticated encryption only (Mozilla's "intermediate" list
@@ -106,7 +103,6 @@ fn apply_settings(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Re
     if settings.prefer == CipherPreference::Server {
         builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
     }
-    server::set_read_ahead(builder, READ_AHEAD).map_err(unexpected)?;
     // Asynchronous writes: repeated from another buffer, taken in part.
     builder.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
     if let Err(error) = ffi::set_verify_algorithms(builder) {

@@ -118,20 +118,6 @@ pub fn set_session_timeout(context: &mut SslContextBuilder, timeout: Duration) {
     }
 }
 
-/// One read(2) takes all that has arrived, up to this many bytes, instead of a record's header and
-/// then its body.
-pub fn set_read_ahead(context: &mut SslContextBuilder, bytes: usize) -> Result<(), ErrorStack> {
-    // SAFETY: `context` is a valid SSL_CTX for the calls, which store numbers. The BIOs are the
-    // crate's, which return what there is.
-    unsafe {
-        succeeded(lc::SSL_CTX_set_read_ahead(context.as_ptr(), 1))?;
-        succeeded(lc::SSL_CTX_set_default_read_buffer_len(
-            context.as_ptr(),
-            bytes,
-        ))
-    }
-}
-
 /// Lets a connection drop what only its handshake needed.
 pub fn shed_after_handshake(ssl: &mut SslRef) {
     // SAFETY: `ssl` is valid for the call, which sets a flag.
