@@ -59,6 +59,11 @@ def notes(results, titles):
                 if reason:
                     said.setdefault(f"{titles[name]}: {word}{reason}", []).append(row["key"])
     lines = [f"- {reason} ({', '.join(rows)})" for reason, rows in said.items()]
+    for row in results["rows"]:
+        chosen = {name: cell["rounds"][0]["agreed"]["cipher"] for name, cell in row["cells"].items() if cell["rounds"]}
+        if len(set(chosen.values())) > 1:
+            each = ", ".join(f"{titles[name]} {cipher}" for name, cipher in chosen.items())
+            lines.append(f"- ciphers chosen in {row['key']}: {each}")
     doubtful = {row["key"]: row["others_on_server_core"] for row in results["rows"]
                 if row["others_on_server_core"] > NOISY}
     if doubtful:
