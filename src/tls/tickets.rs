@@ -206,6 +206,16 @@ mod tests {
         );
     }
 
+    /// The name goes over the wire with each ticket.
+    #[test]
+    fn the_name_of_a_key_tells_nothing_of_it() {
+        for period in -1..3 {
+            let key = hourly().derive(period).unwrap();
+            assert!(!key.key.windows(4).any(|part| part == &key.name[..4]));
+            assert!(!key.key.windows(4).any(|part| part == &key.name[4..]));
+        }
+    }
+
     #[test]
     fn keys_serve_for_their_period_and_open_for_one_on_either_side() {
         let keys = hourly();
