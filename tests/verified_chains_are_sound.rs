@@ -322,14 +322,14 @@ fn it_has_expired_since() {
     } = Family::new();
     let gate = certgate::serve(&pki).start();
     let soon = |recipe: Recipe| Recipe {
-        not_after: 3,
+        not_after: 4,
         ..recipe
     };
     let short = soon(pki::authority("Short")).signed_by(&pki.ca);
     let leaf = soon(pki::client("leaf")).signed_by(&intermediate);
     let below = pki::client("below").signed_by(&short);
     // The clock may have gone on since they were made.
-    let end = now() + 4;
+    let end = now() + 5;
     let mut clients = Vec::new();
     for client in [leaf, below]
         .iter()
@@ -372,7 +372,7 @@ fn it_becomes_valid() {
     } = Family::new();
     let gate = certgate::serve(&pki).start();
     let later = Recipe {
-        not_before: 2,
+        not_before: 4,
         ..pki::client("later")
     };
     let client = client::with(&later.signed_by(&intermediate));
