@@ -88,6 +88,35 @@ fn of_an_intermediate_ca() {
     check(certgate::serve(&pki).start(), &table);
 }
 
+/// RFC 5280 leaves it to the reader whether a root's own words bind it; to OpenSSL they do.
+#[test]
+fn of_a_chain_longer_than_its_root_allows() {
+    let mut pki = Pki::new();
+    pki.ca = Recipe {
+        path_length: Some(0),
+        ..pki::authority("Root")
+    }
+    .self_signed();
+    let gate = certgate::serve(&pki).start();
+    let directly = pki::client("alice").signed_by(&pki.ca);
+    assert_eq!(
+        client::with(&directly)
+            .get(gate.address, "/")
+            .unwrap()
+            .status,
+        200
+    );
+    let first = pki::authority("First").signed_by(&pki.ca);
+    let below = pki::client("alice").signed_by(&first);
+    let too_long = refusal(
+        "path length",
+        "alert unknown ca",
+        "chain_too_long",
+        "path length",
+    );
+    refused(&gate, &mut Seen::default(), at(2, too_long), &below);
+}
+
 #[test]
 fn of_a_chain_longer_than_verify_depth() {
     let pki = Pki::new();

@@ -4,6 +4,7 @@
 //! handshake, for a resumption and offline. AWS-LC builds and checks the chain (X509_verify_cert(3));
 //! that the client has the key to its certificate is libssl's part.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -204,7 +205,12 @@ fn examine(context: &X509StoreContextRef, depth: usize) -> Result<Range<i64>, Fa
         });
     }
     let mut validity = i64::MIN..i64::MAX;
+    let mut below = 0;
     for (depth, certificate) in chain.into_iter().flatten().enumerate() {
+        if depth > 0 {
+            check_path_length(certificate, below, depth)?;
+            below += u32::from(!is_self_issued(certificate));
+        }
         let standing = match depth + 1 == count {
             true => Standing::Anchor,
             false => Standing::Issued,
@@ -223,8 +229,32 @@ fn examine(context: &X509StoreContextRef, depth: usize) -> Result<Range<i64>, Fa
     Ok(validity)
 }
 
+/// How many intermediate certificates may be below this authority's (RFC 5280 section 4.2.1.9), counted
+/// as OpenSSL does. AWS-LC leaves out what a root says, and any other authority of its own issuer's
+/// name; and it takes one off for the client's own certificate even where it has not counted that.
+fn check_path_length(authority: &X509Ref, below: u32, depth: usize) -> Result<(), Fault> {
+    match authority.pathlen() {
+        Some(most) if below > most => Err(Fault {
+            reason: RefusalReason::ChainTooLong,
+            words: "path length constraint exceeded".to_owned(),
+            depth: u32::try_from(depth).unwrap_or(u32::MAX),
+            alert: alert_of(X509_V_ERR_PATH_LENGTH_EXCEEDED),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether it has its issuer's name; such intermediate certificates count for no path length. What can't
+/// be compared counts.
+fn is_self_issued(certificate: &X509Ref) -> bool {
+    let (subject, issuer) = (certificate.subject_name(), certificate.issuer_name());
+    subject.try_cmp(issuer).is_ok_and(Ordering::is_eq)
+}
+
 /// x509.h.
 const X509_V_ERR_CERT_CHAIN_TOO_LONG: i32 = 22;
+/// x509.h.
+const X509_V_ERR_PATH_LENGTH_EXCEEDED: i32 = 25;
 
 /// Seconds since 1970.
 pub fn unix_now() -> i64 {
