@@ -104,8 +104,10 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         failure.reason,
         RefusalReason::Timeout | RefusalReason::ClientHungUp
     ) {
-        // The alert is out. A failure means that the client is gone.
-        let _ = stream.get_mut().shutdown().await;
+        // The alert goes out, if the client reads; one that doesn't is not waited for any longer than for
+        // its handshake. A failure means that it is gone.
+        let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
+        let _ = tokio::time::timeout(timeout, stream.get_mut().shutdown()).await;
     }
     Err(Failure::Refused(Box::new(failure)))
 }

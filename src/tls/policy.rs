@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
 use openssl::ssl::{Ssl, SslRef};
+use zeroize::Zeroizing;
 
 use super::ffi::server::{BAD_CERTIFICATE, Policy};
 use super::resumption::{Lineage, Proven, Resumption};
@@ -69,7 +70,7 @@ impl Policy for HandshakePolicy {
         self.resumption.seal(lineage, session, now)
     }
 
-    fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Vec<u8>> {
+    fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let note = note(ssl)?;
         let opened = self
             .resumption

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::ssl::SslRef;
+use zeroize::Zeroizing;
 
 use super::ffi::server::session_chain;
 use super::tickets::{self, TicketKeys};
@@ -58,7 +59,7 @@ impl Resumption {
     pub fn seal(&self, lineage: Option<&Lineage>, session: &[u8], now: i64) -> Option<Vec<u8>> {
         match lineage {
             Some(lineage) => {
-                let text = [&lineage.record()[..], session].concat();
+                let text = Zeroizing::new([&lineage.record()[..], session].concat());
                 self.keys.seal(&text, now)
             }
             None => Some(vec![0; tickets::OVERHEAD]),
@@ -72,7 +73,7 @@ impl Resumption {
         ssl: &SslRef,
         ticket: &[u8],
         now: i64,
-    ) -> Option<(Lineage, Vec<u8>)> {
+    ) -> Option<(Lineage, Zeroizing<Vec<u8>>)> {
         let text = self.keys.open(ticket, now)?;
         let (record, session) = text.split_at_checked(RECORD)?;
         let (kind, rest) = record.split_first()?;
@@ -89,7 +90,7 @@ impl Resumption {
             CHAIN => Proven::Chain(digest, still_verified(verifier, digest, ssl, session)?),
             _ => return None,
         };
-        Some((Lineage { began, client }, session.to_vec()))
+        Some((Lineage { began, client }, session.to_vec().into()))
     }
 }
 

@@ -17,6 +17,7 @@ use openssl::ex_data::Index;
 use openssl::pkey::{PKeyRef, Private};
 use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode};
 use openssl_sys as lc;
+use zeroize::Zeroizing;
 
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
@@ -35,7 +36,7 @@ pub trait Policy: Send + Sync + 'static {
     fn seal(&self, ssl: &SslRef, session: &[u8]) -> Option<Vec<u8>>;
 
     /// The session in a ticket, if it may resume; if not, a full handshake follows.
-    fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Vec<u8>>;
+    fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Zeroizing<Vec<u8>>>;
 }
 
 /// A context that knows certificates as bytes.
@@ -346,12 +347,12 @@ unsafe extern "C" fn on_open(
 /// # Safety
 /// `out` is valid for writes of `limit` bytes, `length` for one number.
 unsafe fn hand_over(
-    bytes: Option<Vec<u8>>,
+    bytes: Option<impl AsRef<[u8]>>,
     out: *mut u8,
     length: *mut usize,
     limit: usize,
 ) -> bool {
-    match bytes {
+    match bytes.as_ref().map(AsRef::as_ref) {
         Some(bytes) if bytes.len() <= limit => {
             // SAFETY: the caller's promise; `bytes` are our own.
             unsafe {
