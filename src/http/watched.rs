@@ -20,10 +20,6 @@ pub struct Watched {
     /// Whether the last read found nothing. libssl has then no whole record left, so that only new
     /// bytes from the socket make a difference.
     drained: bool,
-    /// Whether all that was written has been flushed.
-    flushed: bool,
-    /// Whether it is being shut down.
-    ending: bool,
 }
 
 impl Watched {
@@ -34,8 +30,6 @@ impl Watched {
             leftover: Bytes::new(),
             in_flight,
             drained: false,
-            flushed: true,
-            ending: false,
         }
     }
 
@@ -62,7 +56,8 @@ impl Watched {
     }
 
     fn tell(&self) {
-        let sent = self.flushed && !self.ending && self.stream.0.get_ref().is_sent();
+        // What doesn't fit into the socket waits there first, before libssl and hyper keep something.
+        let sent = self.stream.0.get_ref().is_sent();
         self.in_flight.set_quiet(self.drained && sent);
     }
 }
@@ -97,9 +92,9 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.flushed = false;
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.tell();
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        polled
     }
 
     fn poll_write_vectored(
@@ -107,9 +102,9 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.flushed = false;
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.tell();
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -118,14 +113,13 @@ impl AsyncWrite for Watched {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
-        self.flushed = matches!(polled, Poll::Ready(Ok(())));
         self.tell();
         polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.ending = true;
+        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
         self.tell();
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        polled
     }
 }
