@@ -81,8 +81,11 @@ impl Direction {
                     let waits = SCRATCH.with_borrow_mut(|scratch| {
                         let mut buffer = ReadBuf::new(scratch);
                         let waits = self.poll_collect(context, from, &mut buffer);
-                        // What came before an error goes on.
+                        // What came before an error goes on, as far as it can.
                         self.poll_write(context, to, buffer.filled())?;
+                        if waits.is_err() {
+                            let _ = Pin::new(&mut *to).poll_flush(context);
+                        }
                         waits
                     })?;
                     if waits && self.left.is_empty() {

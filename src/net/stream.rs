@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::lifecycle::Member;
@@ -15,6 +15,9 @@ use crate::telemetry::events::OpenConnection;
 
 /// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a client may take for the last of what it is sent, at most [`COALESCED`] bytes beside what the
+/// kernel has.
+const SLOWNESS: Duration = Duration::from_secs(30);
 /// How much it may still send meanwhile, in bytes.
 const LENIENCE: usize = 1024 * 1024;
 
@@ -51,10 +54,22 @@ pub struct ClientStream {
     received: u64,
     sent: u64,
     client_ended: bool,
-    shut_down: bool,
+    /// How far our end of the connection is.
+    end: End,
     /// Whether the end of TCP is an error: what is above has its own way to say that it ends.
     must_not_end: bool,
     guards: Option<Guards>,
+}
+
+/// Our end of a connection.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    #[default]
+    Open,
+    /// Nothing more is written. What is written goes out, and then FIN.
+    Asked,
+    /// FIN is out.
+    Said,
 }
 
 /// What must live as long as the connection does.
@@ -73,7 +88,7 @@ impl ClientStream {
             received: 0,
             sent: 0,
             client_ended: false,
-            shut_down: false,
+            end: End::default(),
             must_not_end: false,
             guards: Some(Guards {
                 _open: open,
@@ -139,7 +154,7 @@ impl ClientStream {
         }
     }
 
-    /// Sends what is written, until none is left.
+    /// Sends what is written, until none is left, and FIN after it if that was asked for.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
             let tcp = Pin::new(self.tcp.as_mut().expect(NOT_DROPPED));
@@ -151,6 +166,10 @@ impl ClientStream {
         }
         // An idle connection holds no memory for what it may write one day.
         self.unsent = BytesMut::new();
+        if self.end == End::Asked {
+            ready!(self.tcp().poll_shutdown(context))?;
+            self.end = End::Said;
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -161,20 +180,30 @@ impl ClientStream {
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
-        if !self.shut_down || self.client_ended {
+        if self.end == End::Open || (self.end == End::Said && self.client_ended) {
             return;
         }
         let runtime = tokio::runtime::Handle::try_current();
         if let (Some(tcp), Some(guards), Ok(runtime)) =
             (self.tcp.take(), self.guards.take(), runtime)
         {
-            runtime.spawn(linger(tcp, guards));
+            let rest = (self.end == End::Asked).then(|| std::mem::take(&mut self.unsent));
+            runtime.spawn(linger(tcp, rest, guards));
         }
     }
 }
 
-/// Reads and drops what the client still sends, within bounds.
-async fn linger(tcp: TcpStream, guards: Guards) {
+/// Sends the rest, then reads and drops what the client still sends, within bounds.
+async fn linger(mut tcp: TcpStream, rest: Option<BytesMut>, guards: Guards) {
+    if let Some(rest) = rest {
+        let end = async {
+            tcp.write_all(&rest).await?;
+            tcp.shutdown().await
+        };
+        if !matches!(tokio::time::timeout(SLOWNESS, end).await, Ok(Ok(()))) {
+            return;
+        }
+    }
     // Whether the client hung up or patience ended makes no difference: the socket is closed now.
     let _ = tokio::time::timeout(PATIENCE, drain(&tcp)).await;
     drop(guards);
@@ -203,6 +232,11 @@ impl AsyncRead for ClientStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.end == End::Asked
+            && let Poll::Ready(Err(error)) = self.poll_send(context)
+        {
+            return Poll::Ready(Err(error));
+        }
         if !self.unread.is_empty() {
             self.take_unread(buffer);
             return Poll::Ready(Ok(()));
@@ -249,8 +283,14 @@ impl AsyncWrite for ClientStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_send(context))?;
-        self.shut_down = true;
-        self.tcp().poll_shutdown(context)
+        if self.end == End::Open {
+            self.end = End::Asked;
+        }
+        // Not waited for: who calls again would have libssl shut down twice, and then it reads, too.
+        // Reading sends the rest, and so does the drop.
+        match self.poll_send(context) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => Poll::Ready(Ok(())),
+        }
     }
 }

@@ -102,6 +102,16 @@ impl Verifier {
     }
 
     fn verify_anew<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Result<Verified, Box<Rejection>> {
+        // Before anything is parsed: a stranger may send hundreds.
+        if chain.len() > self.depth + SUPERFLUOUS {
+            return Err(Box::new(Rejection {
+                reason: RefusalReason::ChainTooLong,
+                words: format!("chain too long: {} certificates were sent", chain.len()),
+                depth: 0,
+                certificate: None,
+                alert: alert_of(X509_V_ERR_CERT_CHAIN_TOO_LONG),
+            }));
+        }
         let mut certificates = chain.iter().map(|der| read(der.as_ref()));
         let unreadable = |words| {
             Box::new(Rejection {
@@ -250,6 +260,10 @@ fn is_self_issued(certificate: &X509Ref) -> bool {
     let (subject, issuer) = (certificate.subject_name(), certificate.issuer_name());
     subject.try_cmp(issuer).is_ok_and(Ordering::is_eq)
 }
+
+/// How many more certificates than intermediates may stand in a chain a client may send: its own, the
+/// authority's, and some that don't belong.
+const SUPERFLUOUS: usize = 10;
 
 /// x509.h.
 const X509_V_ERR_CERT_CHAIN_TOO_LONG: i32 = 22;

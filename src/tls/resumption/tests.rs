@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
+use zeroize::Zeroizing;
 
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
 
@@ -34,7 +35,7 @@ impl Policy for Recorder {
         Some(vec![0])
     }
 
-    fn open(&self, _: &SslRef, _: &[u8]) -> Option<Vec<u8>> {
+    fn open(&self, _: &SslRef, _: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         None
     }
 }
@@ -110,7 +111,7 @@ fn open(
     verifier: &Verifier,
     ssl: &SslRef,
     text: &[u8],
-) -> Option<(Lineage, Vec<u8>)> {
+) -> Option<(Lineage, Zeroizing<Vec<u8>>)> {
     let now = unix_now();
     let ticket = resumption.keys.seal(text, now).unwrap();
     let opened = resumption.open(verifier, ssl, &ticket, now);
@@ -142,7 +143,10 @@ fn a_ticket_brings_back_the_session_and_who_it_is_of() {
         for remembered in [false, true] {
             assert_eq!(verifier.recall(&digest).is_some(), remembered);
             let (found, text) = resumption.open(&verifier, &ssl, &ticket, now).unwrap();
-            assert_eq!((found.began, text), (began, session.clone()));
+            assert_eq!(
+                (found.began, text),
+                (began, Zeroizing::new(session.clone()))
+            );
             let Proven::Chain(of, verified) = found.client else {
                 panic!("anonymous");
             };
