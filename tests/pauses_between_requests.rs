@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use openssl::ssl::ShutdownState;
+
 use crate::support::PATIENCE;
 use crate::support::certgate;
 use crate::support::client::{self, Connection};
@@ -52,6 +54,26 @@ fn one_after_the_other_also_in_pieces() {
         pause();
         answered(&mut connection, end);
     }
+}
+
+#[test]
+fn after_many_in_quick_succession() {
+    let pki = Pki::new();
+    let mut gate = certgate::serve(&pki).file("index.html", "x").start();
+    let mut connection = paused(&client::with(&pki.client), &gate);
+    // It is kept ready for a second, and no longer; the end of the process finds it ready.
+    for lull in [Duration::from_millis(2500), Duration::ZERO] {
+        for _ in 0..30 {
+            answered(&mut connection, GET);
+        }
+        std::thread::sleep(lull);
+    }
+    gate.signal("TERM");
+    assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+    let state = connection.stream.get_shutdown();
+    assert!(state.contains(ShutdownState::RECEIVED), "no close_notify");
+    connection.close();
+    assert_eq!(gate.exit_code(), Some(0));
 }
 
 #[test]

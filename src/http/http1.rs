@@ -2,13 +2,14 @@
 //!
 //! hyper keeps two buffers of 8 KiB and its state for as long as its connection lives. So it lives from
 //! the first byte of a request to the last one of the answer (nginx frees its buffers then, too), and a
-//! client that waits costs what TLS needs.
+//! client that waits costs what TLS needs. Only of a client that asks at every moment it is kept, until
+//! a second passes without a request.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::task::Poll;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,10 +17,10 @@ use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
-use tokio::time::Sleep;
 
 use super::client_body::ClientBody;
-use super::in_flight::{InFlight, Progress};
+use super::end::End;
+use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
 use super::watched::Watched;
@@ -44,14 +45,8 @@ where
         let answer = handler(request.map(|body| ClientBody::new(body, &in_flight)));
         async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
     });
-    let mut end = End {
-        closing: pin!(member.closing()),
-        closed: false,
-        limit,
-        sleep: pin!(tokio::time::sleep(limit)),
-        since: Instant::now(),
-        progress: in_flight.progress(),
-    };
+    let (closing, sleep) = (pin!(member.closing()), pin!(tokio::time::sleep(limit)));
+    let mut end = End::new(closing, limit, sleep, in_flight.progress());
     let mut stream = Watched::new(stream, in_flight.clone());
     loop {
         stream = match turn(begin(stream, &service), &in_flight, &mut end).await {
@@ -109,10 +104,11 @@ where
                 return Poll::Ready(Some(result));
             }
             end.note(in_flight.progress());
-            if in_flight.is_paused() || end.poll_late(context).is_ready() {
+            let late = end.poll_late(context).is_ready();
+            if late || in_flight.is_paused() && !end.is_hot(context) {
                 return Poll::Ready(None);
             }
-            if end.closed || end.poll_closing(context).is_pending() {
+            if end.has_closed() || end.poll_closing(context).is_pending() {
                 return Poll::Pending;
             }
             Pin::new(&mut *running).graceful_shutdown();
@@ -124,56 +120,6 @@ where
         None => running.into_parts().map_or(Turn::Over(Ok(())), |parts| {
             Turn::Paused(parts.io.into_inner().with(parts.read_buf))
         }),
-    }
-}
-
-/// What ends a connection from this side: the process closes, or the client takes too long.
-struct End<'a, C> {
-    closing: Pin<&'a mut C>,
-    closed: bool,
-    limit: Duration,
-    /// Isn't set at each request: when it rings, it is found out how much is left.
-    sleep: Pin<&'a mut Sleep>,
-    /// When the client last came further.
-    since: Instant,
-    progress: Progress,
-}
-
-impl<C: Future<Output = ()>> End<'_, C> {
-    fn note(&mut self, progress: Progress) {
-        if self.progress != progress {
-            self.progress = progress;
-            self.since = Instant::now();
-        }
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.poll_closing(context).is_ready() {
-            return Poll::Ready(());
-        }
-        self.poll_late(context)
-    }
-
-    fn poll_closing(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.closed = self.closed || self.closing.as_mut().poll(context).is_ready();
-        match self.closed {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    }
-
-    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.sleep.as_mut().poll(context));
-            let left = match self.progress.busy {
-                true => self.limit,
-                false => self.limit.saturating_sub(self.since.elapsed()),
-            };
-            if left.is_zero() {
-                return Poll::Ready(());
-            }
-            self.sleep.set(tokio::time::sleep(left));
-        }
     }
 }
 

@@ -26,7 +26,8 @@ struct State {
 /// How far a connection is; another value than before is a sign of life.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    requests: usize,
+    /// How many requests there were.
+    pub requests: usize,
     begun: bool,
     /// Whether there is a request.
     pub busy: bool,

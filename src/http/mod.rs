@@ -5,6 +5,7 @@
 
 pub mod body;
 mod client_body;
+mod end;
 mod http1;
 mod http2;
 mod in_flight;

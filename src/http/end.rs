@@ -1,0 +1,124 @@
+//! What ends an HTTP/1.1 connection from this side, and how soon its client's next request will be there.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+
+use super::in_flight::Progress;
+
+/// A client that has sent so many requests in a row, each so soon after the last, will send another.
+const HOT: u32 = 8;
+const SOON: Duration = Duration::from_millis(10);
+/// How often it is looked at whether it did.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What ends a connection from this side: the process closes, or the client takes too long.
+pub struct End<'a, C> {
+    closing: Pin<&'a mut C>,
+    closed: bool,
+    limit: Duration,
+    /// Isn't set at each request: when it rings, it is found out how much is left.
+    sleep: Pin<&'a mut Sleep>,
+    /// When the client last came further.
+    since: Instant,
+    progress: Progress,
+    /// How many requests in a row have come soon after the last.
+    soon: u32,
+    /// How far a hot client was at the last look.
+    looked_at: Option<Progress>,
+}
+
+impl<'a, C: Future<Output = ()>> End<'a, C> {
+    /// Counts from now; `sleep` sleeps for `limit`.
+    pub fn new(
+        closing: Pin<&'a mut C>,
+        limit: Duration,
+        sleep: Pin<&'a mut Sleep>,
+        progress: Progress,
+    ) -> Self {
+        Self {
+            closing,
+            closed: false,
+            limit,
+            sleep,
+            since: Instant::now(),
+            progress,
+            soon: 0,
+            looked_at: None,
+        }
+    }
+
+    /// How far the client is now.
+    pub fn note(&mut self, progress: Progress) {
+        if self.progress == progress {
+            return;
+        }
+        let now = Instant::now();
+        if self.progress.requests != progress.requests {
+            let soon = now.duration_since(self.since) < SOON;
+            self.soon = if soon { self.soon.saturating_add(1) } else { 0 };
+        }
+        self.progress = progress;
+        self.since = now;
+    }
+
+    /// Whether the next request is so near that a pause isn't worth its trouble.
+    pub fn is_hot(&mut self, context: &mut Context<'_>) -> bool {
+        if self.soon >= HOT && self.looked_at.is_none() {
+            self.looked_at = Some(self.progress);
+            self.sleep.set(tokio::time::sleep(LOOK.min(self.limit)));
+            // It rings only if it has been asked.
+            let _ = self.poll_late(context);
+        }
+        self.looked_at.is_some()
+    }
+
+    /// Returns once the connection has to end.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.poll_closing(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.poll_late(context)
+    }
+
+    /// Whether the process was found to close.
+    pub fn has_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Returns once the process closes.
+    pub fn poll_closing(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.closed = self.closed || self.closing.as_mut().poll(context).is_ready();
+        match self.closed {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    /// Returns once the client has had its time.
+    pub fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.sleep.as_mut().poll(context));
+            let left = match self.progress.busy {
+                true => self.limit,
+                false => self.limit.saturating_sub(self.since.elapsed()),
+            };
+            if left.is_zero() {
+                return Poll::Ready(());
+            }
+            let look = match self.looked_at {
+                Some(before) if before != self.progress => {
+                    self.looked_at = Some(self.progress);
+                    left.min(LOOK)
+                }
+                _ => {
+                    (self.looked_at, self.soon) = (None, 0);
+                    left
+                }
+            };
+            self.sleep.set(tokio::time::sleep(look));
+        }
+    }
+}
