@@ -193,7 +193,8 @@ fn who_lacks_the_secret_is_refused() {
             let (from, result) = bob.attempt(gate.address);
             result.expect_err("refused");
             let from = from.to_string();
-            gate.log_line(|line| line["event"] == "refused" && line["client"] == from);
+            let line = gate.log_line(|line| line["event"] == "refused" && line["client"] == from);
+            assert_eq!(line["subject"].as_str(), None, "a ticket proves nobody");
         }
         // The ticket itself is a good one.
         let (line, _) = visit(&gate, &bob.clone().session(stolen));

@@ -6,8 +6,7 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{self, ErrorCode, NameType, SslRef};
 
 use super::ffi::server::client_random;
-use super::policy::note;
-use super::resumption::{Lineage, Proven};
+use super::policy::{Note, note};
 use super::verification::Rejection;
 use crate::identity::{ClientCertificate, escaped};
 use crate::refusal::RefusalReason;
@@ -70,13 +69,7 @@ impl Refused {
             reason => reason,
         };
         let mut refused = Self::new(reason, words(stack), ssl);
-        refused.certificate = match note(ssl).and_then(|note| note.lineage(ssl)) {
-            Some(Lineage {
-                client: Proven::Chain(_, verified),
-                ..
-            }) => Some(verified.certificate.clone()),
-            _ => None,
-        };
+        refused.certificate = note(ssl).and_then(Note::shown);
         refused
     }
 }

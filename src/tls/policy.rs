@@ -1,7 +1,7 @@
 //! What happens inside a handshake: the callbacks' decisions, and their note on the connection.
 
 use std::ffi::CStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
@@ -13,6 +13,7 @@ use super::resumption::{Lineage, Proven, Resumption};
 use super::suites::Suites;
 use super::verification::{Rejection, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
+use crate::identity::ClientCertificate;
 
 /// The decisions of one context.
 pub struct HandshakePolicy {
@@ -99,6 +100,15 @@ impl Note {
         match ssl.session_reused() {
             true => self.offered.get(),
             false => self.shown.get(),
+        }
+    }
+
+    /// The accepted certificate that was shown in this handshake. Until that is complete, a ticket
+    /// proves nobody: whoever offers it may have stolen it.
+    pub fn shown(&self) -> Option<Arc<ClientCertificate>> {
+        match &self.shown.get()?.client {
+            Proven::Chain(_, verified) => Some(verified.certificate.clone()),
+            Proven::Anonymous => None,
         }
     }
 }
