@@ -43,6 +43,8 @@ async fn end_of_nothing(request: &mut Request<ClientBody>) -> Result<(), Malform
     while says_nothing && !request.body().is_end_stream() {
         match request.body_mut().frame().await {
             Some(Ok(frame)) if frame.data_ref().is_some_and(|data| data.is_empty()) => {}
+            // Trailers end it, too.
+            Some(Ok(frame)) if frame.is_trailers() => return Ok(()),
             None => return Ok(()),
             Some(_) => return Err(Malformed),
         }
