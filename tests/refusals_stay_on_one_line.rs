@@ -36,7 +36,7 @@ fn is_harmless(text: &str) -> bool {
 fn in_json() {
     let log = refuse_the_nasty("json");
     assert_eq!(log[1]["event"], "refused");
-    for field in ["subject", "issuer", "sni", "openssl"] {
+    for field in ["subject", "issuer", "sni", "detail"] {
         let text = log[1][field].as_str().unwrap();
         assert!(is_harmless(text), "{field}: {text:?}");
     }

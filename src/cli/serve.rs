@@ -124,7 +124,7 @@ fn announce(gateway: &Gateway, settings: &Settings) {
     info!(
         event = "ready",
         version = env!("CARGO_PKG_VERSION"),
-        openssl = openssl::version::version(),
+        tls_library = openssl::version::version(),
         listen = listeners.join(","),
         admin = gateway.admin_address().map(|address| address.to_string()),
         client_auth = settings.tls.client_auth.to_string(),

@@ -38,7 +38,7 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// Whether requests are logged.
     pub access_log: Switch,
-    /// Where each setting was written: faults that only OpenSSL or the system finds name it, too.
+    /// Where each setting was written: faults that only AWS-LC or the system finds name it, too.
     places: HashMap<&'static str, String>,
 }
 
@@ -242,7 +242,7 @@ impl Reader<'_> {
             .push(Finding::error(place, found).expected(expected));
     }
 
-    /// The lowest and the highest version; OpenSSL knows no gaps between.
+    /// The lowest and the highest version; AWS-LC knows no gaps between.
     fn protocols(&mut self) -> (Protocol, Protocol) {
         let mut versions: Vec<Protocol> = self.all("tls-protocols");
         versions.sort();

@@ -233,7 +233,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The same in OpenSSL's words.
+    /// The same as the `openssl` crate has it.
     pub fn version(self) -> SslVersion {
         match self {
             Self::Tls10 => SslVersion::TLS1,

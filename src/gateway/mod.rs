@@ -239,7 +239,7 @@ impl Service {
             issuer: certificate.map(|c| c.issuer.as_str()),
             serial: certificate.map(|c| c.serial.as_str()),
             depth: refused.depth,
-            openssl: &refused.openssl,
+            detail: &refused.detail,
         }
         .emit(&self.telemetry);
     }

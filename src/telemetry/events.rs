@@ -80,8 +80,8 @@ pub struct ClientRefused<'a> {
     pub serial: Option<&'a str>,
     /// Which certificate of the chain is at fault: 0 is the client's own.
     pub depth: Option<u32>,
-    /// AWS-LC's own words.
-    pub openssl: &'a str,
+    /// What was found, in words: AWS-LC's, or certgate's own where it checks itself.
+    pub detail: &'a str,
 }
 
 impl ClientRefused<'_> {
@@ -107,7 +107,7 @@ impl ClientRefused<'_> {
             issuer = self.issuer,
             serial = self.serial,
             depth = self.depth,
-            openssl = self.openssl,
+            detail = self.detail,
             "client refused"
         );
     }
@@ -150,7 +150,7 @@ pub struct ConnectionFields<'a> {
     pub sni: Option<&'a str>,
     /// TLSv1.3, …
     pub tls: &'a str,
-    /// The cipher as OpenSSL names it.
+    /// The cipher by the name that OpenSSL gave it.
     pub cipher: &'a str,
     /// Whether the connection was resumed from a ticket.
     pub resumed: bool,

@@ -16,8 +16,8 @@ use crate::refusal::RefusalReason;
 pub struct Refused {
     /// Why.
     pub reason: RefusalReason,
-    /// AWS-LC's own words.
-    pub openssl: String,
+    /// What was found, in words: AWS-LC's, or certgate's own where it checks itself.
+    pub detail: String,
     /// Which certificate of the chain is at fault: 0 is the client's own.
     pub depth: Option<u32>,
     /// The client's own certificate, if it sent one.
@@ -28,10 +28,10 @@ pub struct Refused {
 
 impl Refused {
     /// A refusal that has nothing to do with a certificate.
-    pub fn new(reason: RefusalReason, openssl: impl Into<String>, ssl: &SslRef) -> Self {
+    pub fn new(reason: RefusalReason, detail: impl Into<String>, ssl: &SslRef) -> Self {
         Self {
             reason,
-            openssl: openssl.into(),
+            detail: detail.into(),
             depth: None,
             certificate: None,
             sni: sni(ssl),
@@ -42,7 +42,7 @@ impl Refused {
     pub fn rejected(rejection: &Rejection, ssl: &SslRef) -> Self {
         Self {
             reason: rejection.reason,
-            openssl: rejection.words.clone(),
+            detail: rejection.words.clone(),
             depth: Some(rejection.depth),
             certificate: rejection.certificate.clone(),
             sni: sni(ssl),

@@ -51,7 +51,7 @@ pub struct Session {
     pub sni: Option<String>,
     /// TLSv1.3, …
     pub version: &'static str,
-    /// The cipher as OpenSSL names it.
+    /// The cipher by the name that OpenSSL gave it.
     pub cipher: &'static str,
     /// Whether a ticket spared the certificates.
     pub resumed: bool,
@@ -140,7 +140,7 @@ fn session_of(ssl: &SslRef, address: SocketAddr, accepted_at: Instant) -> Sessio
 fn out_of_memory(error: &ErrorStack) -> Failure {
     Failure::Refused(Box::new(Refused {
         reason: RefusalReason::HandshakeFailure,
-        openssl: error.to_string(),
+        detail: error.to_string(),
         depth: None,
         certificate: None,
         sni: None,

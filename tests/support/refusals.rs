@@ -15,7 +15,7 @@ pub struct Refusal {
     pub alert: &'static str,
     pub reason: &'static str,
     /// Part of what OpenSSL says.
-    pub openssl: &'static str,
+    pub detail: &'static str,
     /// Which certificate is at fault, for a chain that is.
     pub depth: Option<u64>,
 }
@@ -25,13 +25,13 @@ pub fn refusal(
     name: &'static str,
     alert: &'static str,
     reason: &'static str,
-    openssl: &'static str,
+    detail: &'static str,
 ) -> Refusal {
     Refusal {
         name,
         alert,
         reason,
-        openssl,
+        detail,
         depth: None,
     }
 }
@@ -74,8 +74,8 @@ impl Seen {
         let line = gate.log_line(|line| line["event"] == "refused" && line["client"] == from);
         assert_eq!(line["reason"], refusal.reason, "{name}: {line}");
         assert_eq!(line["depth"].as_u64(), refusal.depth, "{name}: {line}");
-        let words = line["openssl"].as_str().unwrap();
-        assert!(words.contains(refusal.openssl), "{name}: {line}");
+        let words = line["detail"].as_str().unwrap();
+        assert!(words.contains(refusal.detail), "{name}: {line}");
         let expected = before.into_iter().map(|(metric, count)| {
             let counted = metric.contains(&format!("\"{}\"", refusal.reason))
                 || metric.contains("\"refused\"");
