@@ -13,6 +13,7 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 
+use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
 use super::policy::{HandshakePolicy, attach};
@@ -134,7 +135,7 @@ fn set_ciphers(builder: &mut SslContextBuilder, written: &str, old: bool) -> Res
     let (suites, ciphers) = suites_and_ciphers(written);
     let failed = |error| {
         refused_by_aws_lc("tls-ciphers", written, &error)
-            .expected("names that `openssl ciphers -s -v` shows, colons between")
+            .expected("names such as ECDHE-ECDSA-AES128-GCM-SHA256 or TLS_AES_128_GCM_SHA256, colons between; AWS-LC has no DHE, no CCM and no @SECLEVEL")
     };
     if !suites.is_empty() {
         ffi::set_ciphersuites(builder, &suites).map_err(failed)?;
@@ -237,14 +238,4 @@ fn unusable_certificate(error: ErrorStack) -> Findings {
 
 fn unexpected(error: ErrorStack) -> Findings {
     Finding::error("AWS-LC", words(&error)).into()
-}
-
-/// The reasons without file names and codes.
-fn words(error: &ErrorStack) -> String {
-    let reasons: Vec<_> = error
-        .errors()
-        .iter()
-        .filter_map(|error| error.data().or(error.reason()))
-        .collect();
-    reasons.join(", ")
 }

@@ -124,11 +124,13 @@ fn has_read_hello(ssl: &SslRef) -> bool {
 
 /// AWS-LC's reasons, without file names and codes; `NO_SHARED_CIPHER` is `no shared cipher`.
 pub fn words(stack: &ErrorStack) -> String {
-    let reasons: Vec<_> = stack
+    let mut reasons: Vec<_> = stack
         .errors()
         .iter()
         .filter_map(openssl::error::Error::reason)
         .map(|reason| reason.to_lowercase().replace('_', " "))
         .collect();
+    // One fault is often noted on several levels.
+    reasons.dedup();
     reasons.join(", ")
 }
