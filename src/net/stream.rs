@@ -354,7 +354,8 @@ mod tests {
             stream.read_exact(&mut byte).await.map(|_| byte)
         });
         let mut bytes = Vec::new();
-        client.read_to_end(&mut bytes).await.unwrap();
+        let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut bytes)).await;
+        assert!(end.is_ok(), "FIN is missing");
         assert_eq!(bytes.len(), written);
         client.write_all(b"x").await.unwrap();
         assert_eq!(
