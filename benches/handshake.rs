@@ -12,11 +12,11 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use certgate::config::Settings;
 use certgate::config::layers::Layers;
-use certgate::config::{Settings, TlsSettings};
 use certgate::startup::example_pki::ExamplePki;
-use certgate::tls::context::Application;
-use certgate::tls::{Credentials, TlsContext, offer_session};
+use certgate::tls::tickets::TicketSecret;
+use certgate::tls::{Credentials, ServerIdentity, TlsContext, offer_session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
 use openssl::ssl::{
@@ -64,21 +64,24 @@ impl Write for End {
 }
 
 /// The default settings.
-fn settings() -> TlsSettings {
+fn settings() -> Settings {
     let (layers, _) = Layers::read(&[], &Vec::new(), None, &[]);
     let (settings, _) = Settings::read(&layers);
-    settings.tls
+    settings
 }
 
 fn server(pki: &ExamplePki) -> TlsContext {
     let certificate = |pem: &str| X509::from_pem(pem.as_bytes()).unwrap();
     let credentials = Credentials {
-        leaf: certificate(pki.server()),
-        chain: Vec::new(),
-        key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
+        identities: vec![ServerIdentity {
+            leaf: certificate(pki.server()),
+            chain: Vec::new(),
+            key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
+        }],
         client_ca: vec![certificate(pki.ca())],
     };
-    let context = TlsContext::build(&credentials, &settings(), Application::Http);
+    let secret = TicketSecret::random().unwrap();
+    let context = TlsContext::build(&settings(), &[credentials], &secret);
     context.unwrap_or_else(|findings| panic!("{findings}"))
 }
 

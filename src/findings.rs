@@ -108,6 +108,23 @@ impl Findings {
         self.0.extend(other.0);
     }
 
+    /// Says each thing once.
+    pub fn dedup(&mut self) {
+        let mut said: Vec<Finding> = Vec::with_capacity(self.0.len());
+        for finding in self.0.drain(..) {
+            if !said.contains(&finding) {
+                said.push(finding);
+            }
+        }
+        self.0 = said;
+    }
+
+    /// Those that aren't in `others`.
+    pub fn without(&self, others: &Findings) -> Findings {
+        let new = self.iter().filter(|finding| !others.0.contains(finding));
+        Self(new.cloned().collect())
+    }
+
     /// Keeps the findings of a failure, hands on a success.
     pub fn note<T>(&mut self, result: Result<T, Findings>) -> Option<T> {
         result.map_err(|findings| self.extend(findings)).ok()

@@ -29,6 +29,8 @@ pub enum RefusalReason {
     NoSharedGroup,
     /// No application protocol (ALPN) in common.
     NoSharedProtocol,
+    /// No site has the server name (SNI) that the client asked for; only with `unknown-sni = refuse`.
+    UnknownName,
     /// The first bytes were not TLS: plain HTTP, or a port scan.
     NotTls,
     /// The client ended the handshake by an alert: it didn't like the server's certificate, say.
@@ -43,7 +45,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All of them, so that every label of the metric is there from the start.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::NoCertificate,
         Self::UnknownCa,
         Self::Expired,
@@ -57,6 +59,7 @@ impl RefusalReason {
         Self::NoSharedCipher,
         Self::NoSharedGroup,
         Self::NoSharedProtocol,
+        Self::UnknownName,
         Self::NotTls,
         Self::ClientAlert,
         Self::Timeout,
@@ -80,6 +83,7 @@ impl RefusalReason {
             Self::NoSharedCipher => "no_shared_cipher",
             Self::NoSharedGroup => "no_shared_group",
             Self::NoSharedProtocol => "no_shared_protocol",
+            Self::UnknownName => "unknown_name",
             Self::NotTls => "not_tls",
             Self::ClientAlert => "client_alert",
             Self::Timeout => "timeout",

@@ -231,7 +231,7 @@ fn but_not_on_sighup() {
     let pki = Pki::new();
     let gate = certgate::serve(&pki).start();
     gate.signal("HUP");
-    gate.event("no_reload");
+    gate.event("reloaded");
     let response = client::with(&pki.client).get(gate.address, "/").unwrap();
     assert_eq!(response.status, 200);
 }

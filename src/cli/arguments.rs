@@ -30,6 +30,7 @@ pub enum Command {
 }
 
 /// The settings' flags, and the file.
+#[derive(Clone)]
 pub struct SettingsArguments {
     flags: Flags,
     config: Option<PathBuf>,

@@ -23,7 +23,7 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
     match runtime.context("can't try the ports") {
         Ok(runtime) => {
             let _runtime = runtime.enter();
-            let rehearsed = Gateway::rehearse(&settings, credentials.as_ref());
+            let rehearsed = Gateway::rehearse(&settings, credentials);
             report.findings.extend(rehearsed);
         }
         Err(error) => return failed(&error),

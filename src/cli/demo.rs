@@ -22,10 +22,11 @@ use crate::bench::failure::{Failure, Stage};
 use crate::config::Settings;
 use crate::config::values::Switch;
 use crate::gateway::Gateway;
-use crate::lifecycle::signals::StopSignals;
+use crate::gateway::snapshot::Inputs;
+use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::startup::example_pki::ExamplePki;
 use crate::telemetry::{Telemetry, logs};
-use crate::tls::Credentials;
+use crate::tls::{Credentials, ServerIdentity};
 
 /// Long enough for an afternoon, too short for production.
 const VALIDITY_DAYS: u32 = 7;
@@ -64,7 +65,11 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     let _guard = runtime.enter();
     let telemetry =
         Telemetry::new(settings.access_log == Switch::On).map_err(|f| anyhow::anyhow!("{f}"))?;
-    let gateway = match Gateway::prepare(settings, &credentials(&pki)?, Arc::new(telemetry)) {
+    let inputs = Inputs {
+        settings: settings.clone(),
+        credentials: credentials_of_all(settings, &pki)?,
+    };
+    let gateway = match Gateway::prepare(&inputs, Arc::new(telemetry)) {
         Ok(gateway) => gateway,
         Err(wrong) => {
             let exit = report(&wrong);
@@ -72,14 +77,15 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
             return Ok(exit);
         }
     };
-    let signals = StopSignals::new(true).context("can't listen for signals")?;
+    let signals = Hangups::new().and_then(|hangups| StopSignals::new(Some(hangups)));
+    let signals = signals.context("can't listen for signals")?;
     let address = gateway.addresses()[0];
     let admin = gateway.admin_address();
     println!(
         "certgate demo: {address}, with a throwaway CA in {}\n",
         directory.display()
     );
-    let served = runtime.spawn(gateway.run(signals));
+    let served = runtime.spawn(gateway.run(signals, None));
     show(&pki, address)?;
     // Only now, so that the lines about these three don't stand between; and before anybody else
     // can know the address.
@@ -93,11 +99,19 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// The same for all sites, if a file has more than one.
+fn credentials_of_all(settings: &Settings, pki: &ExamplePki) -> anyhow::Result<Vec<Credentials>> {
+    let credentials = settings.sites.iter().map(|_| credentials(pki));
+    credentials.collect()
+}
+
 fn credentials(pki: &ExamplePki) -> anyhow::Result<Credentials> {
     Ok(Credentials {
-        leaf: X509::from_pem(pki.server().as_bytes())?,
-        chain: Vec::new(),
-        key: PKey::private_key_from_pem(pki.server_key().as_bytes())?,
+        identities: vec![ServerIdentity {
+            leaf: X509::from_pem(pki.server().as_bytes())?,
+            chain: Vec::new(),
+            key: PKey::private_key_from_pem(pki.server_key().as_bytes())?,
+        }],
         client_ca: vec![X509::from_pem(pki.ca().as_bytes())?],
     })
 }

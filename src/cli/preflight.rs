@@ -1,68 +1,117 @@
-//! Everything that can be known before anything is bound, for `serve` and `check` alike.
+//! Everything that can be known before anything is bound, for `serve`, its reloads and `check` alike.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::config::Settings;
+use openssl::pkey::Id;
+
 use crate::config::values::ClientAuth;
-use crate::findings::Findings;
+use crate::config::{Settings, Site};
+use crate::findings::{Finding, Findings};
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
 use crate::startup::files;
-use crate::startup::materials::{self, Materials};
-use crate::tls::Credentials;
+use crate::startup::materials::{self, Materials, Wants};
+use crate::tls::{Credentials, ServerIdentity};
 
 /// What was found.
 pub struct Preflight {
     /// Every certificate, and every finding so far.
     pub report: Report,
-    /// What to write to files, and to serve with; `None` if it isn't complete.
-    pub ready: Option<(Materials, Credentials)>,
+    /// What to write to files, and to serve with, for each site; `None` if it isn't complete.
+    pub ready: Option<(Vec<Materials>, Vec<Credentials>)>,
+    /// The files that it was all read from, and those that would have been read.
+    pub files: Vec<PathBuf>,
 }
 
-/// Reads and checks the certificates. `findings` are those about the settings, which come first.
+/// Reads and checks the certificates of all sites. `findings` are those about the settings, which come
+/// first.
 pub fn look(settings: &Settings, findings: Findings, environment: &Environment) -> Preflight {
-    let asks_clients = settings.tls.client_auth != ClientAuth::Off;
-    let now = SystemTime::now();
-    let mut report = Report {
-        certificates: Vec::new(),
-        findings,
+    let mut preflight = Preflight {
+        report: Report {
+            certificates: Vec::new(),
+            findings,
+        },
+        ready: None,
+        files: settings.file.iter().cloned().collect(),
     };
-    let mut materials = match materials::gather(environment, &settings.certs_dir, asks_clients) {
-        Ok(materials) => materials,
-        Err(incomplete) => {
-            let checked = checks::inspect(&*incomplete, now);
-            report.certificates = checked.certificates;
-            report.findings.extend(checked.findings);
-            return Preflight {
-                report,
-                ready: None,
-            };
-        }
+    let sites = settings.sites.iter().map(|site| {
+        let read = look_at_site(site, settings, environment, &mut preflight);
+        read.map(|materials| {
+            let credentials = credentials(&materials);
+            (materials, credentials)
+        })
+    });
+    let sites: Vec<_> = sites.collect();
+    // Sites share what they don't have of their own, and its faults.
+    preflight.report.findings.dedup();
+    preflight.ready = sites.into_iter().collect();
+    preflight
+}
+
+fn look_at_site(
+    site: &Site,
+    settings: &Settings,
+    environment: &Environment,
+    preflight: &mut Preflight,
+) -> Option<Materials> {
+    let asks_clients = site.settings.client_auth != ClientAuth::Off;
+    let wants = Wants {
+        certs_dir: &settings.certs_dir,
+        identities: &site.settings.identities,
+        client_ca: site.settings.client_ca.as_deref(),
+        asks_clients,
     };
+    preflight.files.extend(wants.files());
+    let report = &mut preflight.report;
+    let gathered = materials::gather(environment, &wants);
+    let is_complete = gathered.is_ok();
+    let mut materials = gathered.unwrap_or_else(|incomplete| *incomplete);
     if !asks_clients {
         // A CA that nobody is held against can't be in the way.
         materials.client_ca = None;
     }
-    let checked = checks::inspect(&materials, now);
-    report.certificates = checked.certificates;
-    report.findings.extend(checked.findings);
-    report
-        .findings
-        .extend(files::rehearse(&materials, &settings.certs_dir));
-    let credentials = credentials(&materials);
-    Preflight {
-        report,
-        ready: Some((materials, credentials)),
+    let checked = checks::inspect(&materials, SystemTime::now());
+    report.include(checked);
+    report.findings.extend(doubles(&materials));
+    if !is_complete {
+        return None;
     }
+    let written = files::rehearse(&materials, &settings.certs_dir);
+    report.findings.extend(written);
+    Some(materials)
+}
+
+/// Of several keys of one kind, only the last would be used.
+fn doubles(materials: &Materials) -> Findings {
+    let mut findings = Findings::default();
+    let mut kinds: Vec<Id> = Vec::new();
+    for identity in &materials.identities {
+        let kind = identity.key.key.id();
+        if kinds.contains(&kind) {
+            findings.push(
+                Finding::error(identity.certificate.source.to_string(), "a second certificate with a key of the same kind")
+                    .expected("one RSA, one EC and one Ed25519 at most")
+                    .advice("A client can't choose between two of one kind; for other names, write a [[site]]"),
+            );
+        }
+        kinds.push(kind);
+    }
+    findings
 }
 
 fn credentials(materials: &Materials) -> Credentials {
-    // What `inspect` has checked: the order that it found is the order that is sent.
-    let served = chain::ordered(&materials.server_certificate, &materials.server_key);
+    let identities = materials.identities.iter().map(|identity| {
+        // What `inspect` has checked: the order that it found is the order that is sent.
+        let served = chain::ordered(&identity.certificate, &identity.key);
+        ServerIdentity {
+            leaf: served.leaf,
+            chain: served.chain,
+            key: identity.key.key.clone(),
+        }
+    });
     Credentials {
-        leaf: served.leaf,
-        chain: served.chain,
-        key: materials.server_key.key.clone(),
+        identities: identities.collect(),
         client_ca: materials
             .client_ca
             .as_ref()

@@ -1,10 +1,11 @@
 //! `certgate serve`: the gateway itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::arguments::SettingsArguments;
 use super::{Exit, failed, preflight, report};
@@ -12,10 +13,13 @@ use crate::config::Settings;
 use crate::config::values::Switch;
 use crate::findings::Findings;
 use crate::gateway::Gateway;
-use crate::lifecycle::signals::StopSignals;
+use crate::gateway::reload::{Reading, Reloading, Source};
+use crate::gateway::snapshot::Inputs;
+use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::startup::environment::Environment;
 use crate::startup::materials::Materials;
 use crate::startup::{files, limits, reexec};
+use crate::telemetry::events::reload::log_findings;
 use crate::telemetry::{Telemetry, logs};
 use crate::tls::Credentials;
 
@@ -25,7 +29,7 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
     let (settings, wrong) = arguments.read();
     let environment = Environment::of_process();
     let preflight = preflight::look(&settings, wrong, &environment);
-    let findings = preflight.report.findings;
+    let (findings, files) = (preflight.report.findings, preflight.files);
     let runtime = match runtime().context("can't start") {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
@@ -35,20 +39,49 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
         return report(&with_rehearsal(findings, &settings, None, &runtime));
     };
     if !environment.secret_variables().is_empty() {
-        let findings = with_rehearsal(findings, &settings, Some(&credentials), &runtime);
+        let findings = with_rehearsal(findings, &settings, Some(credentials), &runtime);
         // Threads and sockets must be gone before the new image begins.
         drop(runtime);
         return move_secrets(findings, &settings, &materials, &environment);
     }
     drop(materials);
-    serve(&settings, &findings, &credentials, &runtime)
+    let source = {
+        let arguments = arguments.clone();
+        Box::new(move || read(&arguments))
+    };
+    let inputs = Inputs {
+        settings,
+        credentials,
+    };
+    serve(inputs, findings, (source, files), &runtime)
+}
+
+/// Everything anew, as at the start.
+fn read(arguments: &SettingsArguments) -> Reading {
+    let (settings, wrong) = arguments.read();
+    let preflight = preflight::look(&settings, wrong, &Environment::of_process());
+    let findings = preflight.report.findings;
+    let inputs = match preflight.ready {
+        Some((_, credentials)) if !findings.has_errors() => {
+            let inputs = Inputs {
+                settings,
+                credentials,
+            };
+            Ok((inputs, findings))
+        }
+        _ => Err(findings),
+    };
+    Reading {
+        files: preflight.files,
+        inputs,
+    }
 }
 
 /// Adds what only trying can tell: ports, the document root, AWS-LC's opinion.
 fn with_rehearsal(
     mut findings: Findings,
     settings: &Settings,
-    credentials: Option<&Credentials>,
+    credentials: Option<Vec<Credentials>>,
     runtime: &Runtime,
 ) -> Findings {
     let _runtime = runtime.enter();
@@ -61,15 +94,18 @@ fn with_rehearsal(
 fn move_secrets(
     findings: Findings,
     settings: &Settings,
-    materials: &Materials,
+    materials: &[Materials],
     environment: &Environment,
 ) -> Exit {
     if findings.has_errors() {
         return report(&findings);
     }
-    match files::write(materials, &settings.certs_dir) {
-        Ok(written) => eprint!("{}", written.findings),
-        Err(wrong) => return report(&wrong),
+    // Sites without certificates of their own have those of the first.
+    for site in materials {
+        match files::write(site, &settings.certs_dir) {
+            Ok(written) => eprint!("{}", written.findings),
+            Err(wrong) => return report(&wrong),
+        }
     }
     let error = reexec::without(environment.secret_variables());
     let error = anyhow::Error::new(error).context(
@@ -79,37 +115,38 @@ fn move_secrets(
 }
 
 fn serve(
-    settings: &Settings,
-    findings: &Findings,
-    credentials: &Credentials,
+    inputs: Inputs,
+    findings: Findings,
+    (source, files): (Source, Vec<PathBuf>),
     runtime: &Runtime,
 ) -> Exit {
+    let settings = &inputs.settings;
     let _lines = logs::start(settings.log_format, settings.log_level);
     let telemetry = match Telemetry::new(settings.access_log == Switch::On) {
         Ok(telemetry) => Arc::new(telemetry),
         Err(finding) => return report(&finding.into()),
     };
     let guard = runtime.enter();
-    let prepared = Gateway::prepare(settings, credentials, telemetry);
-    // Asked for before the first connection: a signal from now on drains.
-    let signals = StopSignals::new(false).context("can't listen for signals");
+    let prepared = Gateway::prepare(&inputs, telemetry);
+    // Asked for before the first connection: a signal from now on drains, or reloads.
+    let signals = StopSignals::new(None).and_then(|stop| Ok((stop, Hangups::new()?)));
+    let signals = signals.context("can't listen for signals");
     drop(guard);
-    let (gateway, signals) = match (prepared, signals) {
+    let (gateway, (signals, hangups)) = match (prepared, signals) {
         (Ok(gateway), Ok(signals)) => (gateway, signals),
         (Err(wrong), _) => return report(&wrong),
         (_, Err(error)) => return failed(&error),
     };
-    for finding in findings.iter() {
-        warn!(
-            event = "finding",
-            place = finding.place,
-            found = finding.found,
-            advice = finding.advice,
-            "{finding}"
-        );
-    }
+    log_findings(&findings);
     announce(&gateway, settings);
-    match runtime.block_on(gateway.run(signals)) {
+    let reloading = Reloading {
+        source,
+        settings: inputs.settings,
+        files,
+        doubts: findings,
+        hangups,
+    };
+    match runtime.block_on(gateway.run(signals, Some(reloading))) {
         Ok(()) => Exit::Fine,
         Err(error) => failed(&anyhow::Error::new(error).context("can't start worker threads")),
     }
@@ -127,8 +164,9 @@ fn announce(gateway: &Gateway, settings: &Settings) {
         tls_library = openssl::version::version(),
         listen = listeners.join(","),
         admin = gateway.admin_address().map(|address| address.to_string()),
-        client_auth = settings.tls.client_auth.to_string(),
-        content = settings.content.to_string(),
+        client_auth = settings.default_site().client_auth.to_string(),
+        content = settings.default_site().content.to_string(),
+        sites = settings.sites.len(),
         workers = settings.workers.count(),
         pid = std::process::id(),
         "ready"

@@ -14,6 +14,8 @@ pub struct Definition {
     pub default: &'static str,
     /// Whether it takes several values: a repeated flag, a TOML array, commas in the environment.
     pub list: bool,
+    /// Whether a `[[site]]` of the TOML file can have its own.
+    pub per_site: bool,
     /// The group it is shown under.
     pub heading: &'static str,
     /// What it does, in a sentence or two.
@@ -46,6 +48,7 @@ const fn one(
         value,
         default,
         list: false,
+        per_site: false,
         heading,
         help,
     }
@@ -64,6 +67,13 @@ const fn many(
     }
 }
 
+const fn per_site(definition: Definition) -> Definition {
+    Definition {
+        per_site: true,
+        ..definition
+    }
+}
+
 const TRAFFIC: &str = "Traffic";
 const CLIENTS: &str = "Client certificates";
 const TLS: &str = "TLS";
@@ -79,47 +89,75 @@ pub const DEFINITIONS: &[Definition] = &[
         "0.0.0.0:443",
         "Address and port of a TLS listener. Repeatable.",
     ),
-    one(
+    per_site(one(
         TRAFFIC,
         "root",
         "DIRECTORY",
         "/usr/share/certgate/html",
         "Directory of the static content that is served when there is no --upstream.",
-    ),
-    many(
+    )),
+    per_site(many(
         TRAFFIC,
         "upstream",
         "URL",
         "",
         "Where to send traffic instead of static content: http://HOST:PORT, h2c://HOST:PORT or unix:/PATH (HTTP proxy), tcp://HOST:PORT (tunnel of raw bytes). Repeatable: connections take turns, and one that can't be made goes to the next.",
-    ),
-    one(
+    )),
+    per_site(one(
         CLIENTS,
         "client-auth",
         "required|optional|off",
         "required",
         "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one.",
-    ),
-    one(
+    )),
+    per_site(one(
         CLIENTS,
         "refusal",
         "alert|page",
         "alert",
         "How a client without an accepted certificate is told: by the TLS alert that names the reason, or by a 403 page for people with browsers.",
-    ),
-    one(
+    )),
+    per_site(one(
         CLIENTS,
         "verify-depth",
         "NUMBER",
         "4",
         "How many intermediate CAs may stand between a client certificate and the client CA (nginx: ssl_verify_depth).",
-    ),
+    )),
     one(
         CLIENTS,
         "certs-dir",
         "DIRECTORY",
         "/run/certgate/certs",
         "Where server_cert.cer, server_key.key and client_cert.pem are; SSL_SERVER_CERTIFICATE, SSL_SERVER_KEY and SSL_CLIENT_CERTIFICATE are written there.",
+    ),
+    per_site(one(
+        CLIENTS,
+        "client-ca",
+        "FILE",
+        "",
+        "The CA certificates that client certificates must chain to (nginx: ssl_client_certificate). Default: client_cert.pem in --certs-dir, where SSL_CLIENT_CERTIFICATE is written.",
+    )),
+    per_site(many(
+        TLS,
+        "certificate",
+        "FILE",
+        "",
+        "The server's certificate, its intermediates after it (nginx: ssl_certificate). Repeatable, each with its --certificate-key: one RSA and one EC, say. Default: server_cert.cer in --certs-dir, where SSL_SERVER_CERTIFICATE is written.",
+    )),
+    per_site(many(
+        TLS,
+        "certificate-key",
+        "FILE",
+        "",
+        "The private key of a --certificate, in the same order (nginx: ssl_certificate_key). Default: server_key.key in --certs-dir, where SSL_SERVER_KEY is written.",
+    )),
+    one(
+        TLS,
+        "unknown-sni",
+        "default|refuse",
+        "default",
+        "What a client gets that asks for a server name of no [[site]], or for none: the site of the settings outside of [[site]], or the alert unrecognized_name (nginx: ssl_reject_handshake).",
     ),
     many(
         TLS,
@@ -211,6 +249,13 @@ pub const DEFINITIONS: &[Definition] = &[
         "ADDRESS|off",
         "127.0.0.1:9090",
         "Plain HTTP for health and metrics: /healthz, /readyz, /metrics. Not for the public.",
+    ),
+    one(
+        OPERATION,
+        "reload-interval",
+        "DURATION",
+        "1s",
+        "How often certificates, keys and the --config file are looked at for changes, which then take effect for new connections; 0s: on SIGHUP only.",
     ),
     one(
         OPERATION,

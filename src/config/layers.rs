@@ -2,15 +2,16 @@
 //!
 //! Takes the layers as they were written, hands on [`Layers`]: for each setting the text of its
 //! values and the place it came from. Unknown keys are findings here; wrong values are the reader's.
+//! A `[[site]]` of the file lies over all of them, for its own connections.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::definitions::{self, DEFINITIONS, Definition, VARIABLE_PREFIX};
+use super::definitions::{DEFINITIONS, Definition, VARIABLE_PREFIX};
+use super::file::{ConfigFile, SiteTable};
 use crate::findings::{Finding, Findings};
 
 /// What was written on the command line: a setting's name and its values.
@@ -19,7 +20,12 @@ pub type Flags = Vec<(&'static str, Vec<String>)>;
 /// All layers, merged.
 pub struct Layers {
     figment: Figment,
+    sites: Vec<SiteTable>,
+    file: Option<PathBuf>,
 }
+
+/// For whom a setting is: the connections of one `[[site]]` by its number, or all others.
+pub type Scope = Option<usize>;
 
 /// One setting's values as written, and where.
 pub struct Written {
@@ -48,13 +54,46 @@ impl Layers {
         let mut findings = Findings::default();
         let (variables, config_variable) = from_environment(environment, &mut findings);
         let file = config_flag.map(Path::to_path_buf).or(config_variable);
+        let of_file = match &file {
+            Some(path) => ConfigFile::read(path, &mut findings),
+            None => ConfigFile::nothing(DEFAULTS),
+        };
         let figment = Figment::new()
             .merge(Layer(DEFAULTS.to_owned(), usual_defaults()))
             .merge(Layer(DEFAULTS.to_owned(), dict(defaults)))
-            .merge(from_file(file.as_deref(), &mut findings))
+            .merge(Layer(of_file.place, of_file.general))
             .merge(Layer(ENVIRONMENT.to_owned(), variables))
             .merge(Layer(FLAGS.to_owned(), from_flags(flags)));
-        (Layers { figment }, findings)
+        let sites = of_file.sites;
+        (
+            Layers {
+                figment,
+                sites,
+                file,
+            },
+            findings,
+        )
+    }
+
+    /// The TOML file, if one is named.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The `[[site]]` blocks, in the order of the file.
+    pub fn sites(&self) -> &[SiteTable] {
+        &self.sites
+    }
+
+    /// What is written for a setting in a site, `None` if the site has nothing of its own.
+    pub fn written_in_site(
+        &self,
+        site: &SiteTable,
+        definition: &Definition,
+    ) -> Option<Result<Written, Finding>> {
+        let value = site.settings.get(definition.name)?.clone();
+        let place = format!("{} in {}", definition.name, site.label);
+        Some(written(value, definition, place, false))
     }
 
     /// What is written for a setting in the highest layer that has it.
@@ -71,35 +110,47 @@ impl Layers {
             .get_metadata(value.tag())
             .map_or(DEFAULTS, |metadata| metadata.name.as_ref());
         let place = place_of(definition, layer);
-        let kind = value.to_actual().to_string();
-        if holds_pem(&value) {
-            let found = "found a PEM block, which is not shown here";
-            return Err(Finding::error(place, found)
-                .expected(definition.value)
-                .advice("Certificates and keys belong into SSL_SERVER_CERTIFICATE, SSL_SERVER_KEY and SSL_CLIENT_CERTIFICATE."));
-        }
-        let texts = match value {
-            Value::Array(_, items) if definition.list => {
-                items.into_iter().map(text_of).collect::<Option<Vec<_>>>()
-            }
-            single => text_of(single).map(|text| match definition.list {
-                true => split(&text),
-                false => vec![text],
-            }),
-        };
-        let Some(values) = texts else {
-            let expected = if definition.list {
-                "a text or an array of texts"
-            } else {
-                "a single value"
-            };
-            return Err(Finding::error(place, format!("found {kind}")).expected(expected));
-        };
-        Ok(Written {
+        written(value, definition, place, layer == DEFAULTS)
+    }
+}
+
+fn written(
+    value: Value,
+    definition: &Definition,
+    place: String,
+    is_default: bool,
+) -> Result<Written, Finding> {
+    let kind = value.to_actual().to_string();
+    if holds_pem(&value) {
+        let found = "found a PEM block, which is not shown here";
+        return Err(Finding::error(place, found)
+            .expected(definition.value)
+            .advice("Certificates and keys belong into SSL_SERVER_CERTIFICATE, SSL_SERVER_KEY and SSL_CLIENT_CERTIFICATE."));
+    }
+    match texts(value, definition.list) {
+        Some(values) => Ok(Written {
             values,
             place,
-            is_default: layer == DEFAULTS,
-        })
+            is_default,
+        }),
+        None => {
+            let expected = match definition.list {
+                true => "a text or an array of texts",
+                false => "a single value",
+            };
+            Err(Finding::error(place, format!("found {kind}")).expected(expected))
+        }
+    }
+}
+
+/// The texts of a value; `None` if it is something else.
+pub(super) fn texts(value: Value, list: bool) -> Option<Vec<String>> {
+    match value {
+        Value::Array(_, items) if list => items.into_iter().map(text_of).collect(),
+        single => text_of(single).map(|text| match list {
+            true => split(&text),
+            false => vec![text],
+        }),
     }
 }
 
@@ -177,51 +228,7 @@ fn is_kubernetes_service(name: &str) -> bool {
     rest == "PORT" || ["PORT_", "SERVICE_"].iter().any(|p| rest.starts_with(p))
 }
 
-fn from_file(path: Option<&Path>, findings: &mut Findings) -> Layer {
-    let nothing = Layer(DEFAULTS.to_owned(), Dict::new());
-    let Some(path) = path else {
-        return nothing;
-    };
-    let place = path.display().to_string();
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            findings.push(
-                Finding::error(&place, format!("can't be read: {error}"))
-                    .advice("Name a readable TOML file in --config or CERTGATE_CONFIG."),
-            );
-            return nothing;
-        }
-    };
-    let parsed = Toml::string(&text)
-        .data()
-        .map(|mut profiles| profiles.remove(&Profile::Default).unwrap_or_default());
-    let mut dict = match parsed {
-        Ok(dict) => dict,
-        Err(error) => {
-            let text = error.to_string();
-            findings.push(
-                Finding::error(&place, format!("is not TOML: {}", text.trim()))
-                    .advice("Write one `key = value` a line, texts in quotes."),
-            );
-            return nothing;
-        }
-    };
-    dict.retain(|key, _| {
-        let known = definitions::find(key).is_some();
-        if !known {
-            let finding = unknown(key, DEFINITIONS.iter().map(|d| d.name));
-            findings.push(Finding {
-                place: format!("{key} in {place}"),
-                ..finding
-            });
-        }
-        known
-    });
-    Layer(place, dict)
-}
-
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Finding {
+pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Finding {
     let nearest = known
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .min();

@@ -4,9 +4,14 @@
 //! [`settings`] makes it typed and complete. A leaf: every stage may use it, it uses none.
 
 pub mod definitions;
+pub mod file;
 pub mod layers;
+pub mod server_name;
 pub mod settings;
+pub mod site;
+mod sites;
 pub mod upstream;
 pub mod values;
 
-pub use settings::{ContentSettings, Settings, Times, TlsSettings};
+pub use settings::{Settings, Times, TlsSettings};
+pub use site::{ContentSettings, Site, SiteSettings};

@@ -4,14 +4,15 @@
 //! has its default in the result, so that all other checks can still be made and reported.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::definitions;
+use super::file::SiteTable;
 use super::layers::{Layers, Written};
-use super::upstream::{Upstream, UpstreamProtocol};
+use super::server_name::ServerNames;
+use super::site::{Site, SiteSettings};
 use super::values::*;
 use crate::findings::{Finding, Findings};
 
@@ -20,16 +21,24 @@ use crate::findings::{Finding, Findings};
 pub struct Settings {
     /// Where TLS connections come in; at least one.
     pub listen: Vec<ListenAddress>,
-    /// What an admitted client gets.
-    pub content: ContentSettings,
+    /// At least one: the first is that of all connections that ask for no name of another one.
+    pub sites: Vec<Site>,
+    /// Which name is which site's.
+    pub server_names: ServerNames,
+    /// What becomes of connections that ask for a name of no site.
+    pub unknown_sni: UnknownSni,
     /// Where the PEM files are.
     pub certs_dir: PathBuf,
-    /// How clients are asked and handshakes are made.
+    /// How handshakes are made.
     pub tls: TlsSettings,
     /// The limits in time of everything else.
     pub times: Times,
     /// Where health and metrics are; `None` is off.
     pub admin: AdminAddress,
+    /// How often files are looked at for changes; zero is never.
+    pub reload_interval: Duration,
+    /// The TOML file.
+    pub file: Option<PathBuf>,
     /// Threads that serve connections.
     pub workers: Workers,
     /// How log lines look.
@@ -42,31 +51,9 @@ pub struct Settings {
     places: HashMap<&'static str, String>,
 }
 
-/// What is behind the gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContentSettings {
-    /// Files below a directory.
-    Static {
-        /// The directory.
-        root: PathBuf,
-        /// Whether nobody chose it: then it need not exist.
-        is_default: bool,
-    },
-    /// HTTP proxied to these; all of one protocol.
-    Proxy(Vec<Upstream>),
-    /// Raw bytes to these.
-    Tunnel(Vec<Upstream>),
-}
-
-/// How clients are asked and handshakes are made.
+/// How handshakes are made, whichever site they are for.
 #[derive(Debug, Clone)]
 pub struct TlsSettings {
-    /// Whether a client certificate is needed.
-    pub client_auth: ClientAuth,
-    /// How a refused client is told.
-    pub refusal: Refusal,
-    /// Intermediates between client certificate and CA.
-    pub verify_depth: VerifyDepth,
     /// Lowest version on offer.
     pub min_protocol: Protocol,
     /// Highest version on offer.
@@ -86,7 +73,7 @@ pub struct TlsSettings {
 }
 
 /// The limits in time outside TLS.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     /// To receive a request's header, or idle before it.
     pub header: Duration,
@@ -100,32 +87,16 @@ pub struct Times {
     pub drain: Duration,
 }
 
-impl fmt::Display for ContentSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, upstreams) = match self {
-            Self::Static { root, .. } => return write!(f, "files of {}", root.display()),
-            Self::Proxy(upstreams) => ("proxy to", upstreams),
-            Self::Tunnel(upstreams) => ("tunnel to", upstreams),
-        };
-        write!(f, "{kind}")?;
-        upstreams
-            .iter()
-            .try_for_each(|upstream| write!(f, " {}", upstream.address))
-    }
-}
-
 impl Settings {
     /// Reads every setting.
     pub fn read(layers: &Layers) -> (Settings, Findings) {
         let mut read = Reader {
             layers,
+            site: None,
             findings: Findings::default(),
         };
         let (min_protocol, max_protocol) = read.protocols();
         let tls = TlsSettings {
-            client_auth: read.one("client-auth"),
-            refusal: read.one("refusal"),
-            verify_depth: read.one("verify-depth"),
             min_protocol,
             max_protocol,
             ciphers: read.text("tls-ciphers"),
@@ -135,9 +106,12 @@ impl Settings {
             session_timeout: read.time("tls-session-timeout"),
             handshake_timeout: read.time("handshake-timeout"),
         };
+        let (sites, server_names) = read.sites();
         let settings = Settings {
             listen: read.all("listen"),
-            content: read.content(tls.refusal),
+            sites,
+            server_names,
+            unknown_sni: read.one("unknown-sni"),
             certs_dir: read.text("certs-dir").into(),
             tls,
             times: Times {
@@ -148,13 +122,40 @@ impl Settings {
                 drain: read.one::<Time>("drain-timeout").0,
             },
             admin: read.one("admin"),
+            reload_interval: read.one::<Time>("reload-interval").0,
+            file: layers.file().map(Into::into),
             workers: read.one("workers"),
             log_format: read.one("log-format"),
             log_level: read.one("log-level"),
             access_log: read.one("access-log"),
             places: places(layers),
         };
+        // What the sites share is read for each of them.
+        read.findings.dedup();
         (settings, read.findings)
+    }
+
+    /// The site of all connections that ask for no name of another one.
+    pub fn default_site(&self) -> &SiteSettings {
+        &self.sites[0].settings
+    }
+
+    /// The names of the settings that take effect at the start only, and are others than `before`.
+    pub fn fixed_differences(&self, before: &Settings) -> Vec<&'static str> {
+        let differences = [
+            ("listen", self.listen != before.listen),
+            ("admin", self.admin != before.admin),
+            ("workers", self.workers != before.workers),
+            (
+                "reload-interval",
+                self.reload_interval != before.reload_interval,
+            ),
+            ("log-format", self.log_format != before.log_format),
+            ("log-level", self.log_level != before.log_level),
+            ("access-log", self.access_log != before.access_log),
+        ];
+        let differences = differences.into_iter().filter(|(_, differs)| *differs);
+        differences.map(|(name, _)| name).collect()
     }
 
     /// Where a setting was written: `--listen`, `CERTGATE_LISTEN`, `listen in FILE`.
@@ -171,13 +172,15 @@ fn places(layers: &Layers) -> HashMap<&'static str, String> {
     written.collect()
 }
 
-struct Reader<'a> {
-    layers: &'a Layers,
-    findings: Findings,
+pub(super) struct Reader<'a> {
+    pub(super) layers: &'a Layers,
+    /// Whose settings are read; `None` for those of all.
+    pub(super) site: Option<&'a SiteTable>,
+    pub(super) findings: Findings,
 }
 
 impl Reader<'_> {
-    fn one<T: FromStr<Err = Expected>>(&mut self, name: &str) -> T {
+    pub(super) fn one<T: FromStr<Err = Expected>>(&mut self, name: &str) -> T {
         let mut values = self.all(name);
         values.remove(0)
     }
@@ -201,7 +204,7 @@ impl Reader<'_> {
         values
     }
 
-    fn text(&mut self, name: &str) -> String {
+    pub(super) fn text(&mut self, name: &str) -> String {
         let written = self.written(name);
         if !written.is_default && written.values.iter().all(|v| v.trim().is_empty()) {
             self.wrong(&written.place, "", "a value".to_owned());
@@ -219,10 +222,14 @@ impl Reader<'_> {
         default_of::<Time>(name)[0].0
     }
 
-    fn written(&mut self, name: &str) -> Written {
+    pub(super) fn written(&mut self, name: &str) -> Written {
         // Every caller names a literal of the table; `every_setting_is_read` runs them all.
         let definition = definitions::find(name).expect("a setting of the table");
-        self.layers.written(definition).unwrap_or_else(|finding| {
+        let own = self
+            .site
+            .and_then(|site| self.layers.written_in_site(site, definition));
+        let written = own.unwrap_or_else(|| self.layers.written(definition));
+        written.unwrap_or_else(|finding| {
             let place = finding.place.clone();
             self.findings.push(finding);
             Written {
@@ -233,7 +240,7 @@ impl Reader<'_> {
         })
     }
 
-    fn wrong(&mut self, place: &str, found: &str, expected: String) {
+    pub(super) fn wrong(&mut self, place: &str, found: &str, expected: String) {
         let found = match found.is_empty() {
             true => "found nothing".to_owned(),
             false => format!("found {}", shown(found)),
@@ -260,48 +267,7 @@ impl Reader<'_> {
         (min, max)
     }
 
-    fn content(&mut self, refusal: Refusal) -> ContentSettings {
-        let root = self.written("root");
-        let written = self.written("upstream");
-        let files = ContentSettings::Static {
-            root: self.text("root").into(),
-            is_default: root.is_default,
-        };
-        if written.values.is_empty() {
-            return files;
-        }
-        let upstreams: Vec<Upstream> = self.all_or_none(&written);
-        if !root.is_default {
-            self.findings.push(
-                Finding::warning(&root.place, "not used, since an upstream is set")
-                    .advice("Leave out one of the two."),
-            );
-        }
-        let Some(first) = upstreams.first().map(|u| u.protocol) else {
-            return files;
-        };
-        if upstreams.iter().any(|u| u.protocol != first) {
-            self.wrong(
-                &written.place,
-                &written.values.join(","),
-                "upstreams of one kind: http:// (and unix:), h2c:// or tcp://".to_owned(),
-            );
-        }
-        if first != UpstreamProtocol::Tcp {
-            return ContentSettings::Proxy(upstreams);
-        }
-        if refusal == Refusal::Page {
-            let place = self.written("refusal").place;
-            self.findings.push(
-                Finding::error(place, "page, with an upstream of tcp://")
-                    .expected("alert")
-                    .advice("Raw bytes can't carry a page."),
-            );
-        }
-        ContentSettings::Tunnel(upstreams)
-    }
-
-    fn all_or_none<T: FromStr<Err = Expected>>(&mut self, written: &Written) -> Vec<T> {
+    pub(super) fn all_or_none<T: FromStr<Err = Expected>>(&mut self, written: &Written) -> Vec<T> {
         let mut values = Vec::new();
         for text in &written.values {
             match text.parse() {
@@ -345,7 +311,7 @@ mod tests {
         let (settings, findings) = read(&vec![], &[]);
         assert_eq!(findings, [""; 0]);
         assert_eq!(settings.listen[0].to_string(), "0.0.0.0:443");
-        assert_eq!(settings.tls.client_auth, ClientAuth::Required);
+        assert_eq!(settings.default_site().client_auth, ClientAuth::Required);
         for definition in definitions::DEFINITIONS {
             let wrong = vec![(definition.name, vec!["\u{0}".to_owned()])];
             read(&wrong, &[]);
@@ -357,7 +323,7 @@ mod tests {
         let flags = vec![("client-auth", vec!["off".to_owned()])];
         let (settings, findings) = read(&flags, &[("CERTGATE_CLIENT_AUTH", "optional")]);
         assert_eq!(findings, [""; 0]);
-        assert_eq!(settings.tls.client_auth, ClientAuth::Off);
+        assert_eq!(settings.default_site().client_auth, ClientAuth::Off);
     }
 
     #[test]

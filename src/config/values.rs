@@ -96,6 +96,15 @@ words! {
     }
 }
 words! {
+    /// What a client gets that asks for a server name of no site, or for none.
+    UnknownSni {
+        /// The site of the settings outside of `[[site]]`.
+        Default = "default",
+        /// The alert unrecognized_name.
+        Refuse = "refuse",
+    }
+}
+words! {
     /// How log lines are written.
     LogFormat {
         /// One JSON object a line.

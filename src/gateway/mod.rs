@@ -1,41 +1,35 @@
 //! The one place that wires the stages: accepted -> handshaken -> permitted -> served.
 //!
-//! Takes bound listeners and what they serve, runs until a signal has ended it all in order.
+//! Takes bound listeners and what they serve, runs until a signal has ended it all in order. What can
+//! change meanwhile is a [`Snapshot`](snapshot::Snapshot), which [`reload`] replaces.
 
+mod connection;
+pub mod reload;
 mod run;
+pub mod snapshot;
+mod watch;
 mod workers;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
-use crate::access;
-use crate::config::values::ClientAuth;
-use crate::config::{ContentSettings, Settings, Times};
+use self::snapshot::{Inputs, Snapshot};
+use crate::config::Settings;
 use crate::findings::{Finding, Findings};
-use crate::http::proxy::Proxy;
-use crate::http::service::{Content, Conversation, HttpServer};
-use crate::http::static_files::{OpenRootError, StaticFiles};
-use crate::lifecycle::Member;
+use crate::net::BoundListener;
 use crate::net::listener::bind_plain;
-use crate::net::{Accepted, BoundListener};
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
-use crate::tls::context::Application;
-use crate::tls::failure::Refused;
-use crate::tls::handshake::{self, Failure};
-use crate::tls::{Credentials, TlsContext};
-use crate::tunnel;
-use crate::upstream::Upstreams;
+use crate::tls::Credentials;
+use crate::tls::tickets::TicketSecret;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
 pub struct Gateway {
     ports: Ports,
     service: Arc<Service>,
     telemetry: Arc<Telemetry>,
-    times: Times,
     /// How many threads serve.
     workers: usize,
 }
@@ -45,66 +39,57 @@ struct Ports {
     admin: Option<TcpListener>,
 }
 
-/// What becomes of an accepted connection; one immutable view for all of its life.
+/// What the threads share, and what outlives a snapshot.
 struct Service {
-    tls: TlsContext,
-    client_auth: ClientAuth,
-    behind: Behind,
-    telemetry: Arc<Telemetry>,
-}
-
-enum Behind {
-    Http(Arc<HttpServer>),
-    Tunnel(Arc<Upstreams>),
+    current: ArcSwap<Snapshot>,
+    /// Tickets resume across reloads.
+    secret: TicketSecret,
 }
 
 impl Gateway {
     /// Builds the service and binds all ports, or says everything that is in the way. Needs a
     /// tokio runtime.
-    pub fn prepare(
-        settings: &Settings,
-        credentials: &Credentials,
-        telemetry: Arc<Telemetry>,
-    ) -> Result<Self, Findings> {
+    pub fn prepare(inputs: &Inputs, telemetry: Arc<Telemetry>) -> Result<Self, Findings> {
+        let settings = &inputs.settings;
         let mut findings = Findings::default();
-        let tls = TlsContext::build(credentials, &settings.tls, application(settings));
-        let tls = findings.note(tls);
-        let behind = findings.note(Behind::build(settings, &telemetry));
+        let secret = TicketSecret::random()
+            .map_err(|error| Findings::from(Finding::error("ticket keys", error.to_string())))?;
+        let snapshot = findings.note(Snapshot::build(inputs, &secret, &telemetry, None));
         let ports = findings.note(Ports::bind(settings, &telemetry));
-        let (Some(tls), Some(behind), Some(ports)) = (tls, behind, ports) else {
+        let (Some(snapshot), Some(ports)) = (snapshot, ports) else {
             findings.locate(|name| settings.place_of(name));
             return Err(findings);
         };
         let service = Service {
-            tls,
-            client_auth: settings.tls.client_auth,
-            behind,
-            telemetry: telemetry.clone(),
+            current: ArcSwap::from_pointee(snapshot),
+            secret,
         };
         Ok(Self {
             ports,
             service: Arc::new(service),
             telemetry,
-            times: settings.times,
             workers: settings.workers.count(),
         })
     }
 
     /// Everything that `prepare` would complain about, with nothing left behind; without
     /// credentials, what can be said without. Needs a tokio runtime.
-    pub fn rehearse(settings: &Settings, credentials: Option<&Credentials>) -> Findings {
+    pub fn rehearse(settings: &Settings, credentials: Option<Vec<Credentials>>) -> Findings {
         let mut findings = Findings::default();
         let Some(telemetry) = findings.note(Telemetry::new(false).map_err(Findings::from)) else {
             return findings;
         };
         let telemetry = Arc::new(telemetry);
-        findings.note(match credentials {
-            Some(credentials) => {
-                TlsContext::build(credentials, &settings.tls, application(settings)).map(drop)
+        match (credentials, TicketSecret::random()) {
+            (Some(credentials), Ok(secret)) => {
+                let inputs = Inputs {
+                    settings: settings.clone(),
+                    credentials,
+                };
+                findings.note(Snapshot::build(&inputs, &secret, &telemetry, None));
             }
-            None => TlsContext::check(&settings.tls),
-        });
-        findings.note(Behind::build(settings, &telemetry));
+            _ => findings.extend(Snapshot::rehearse(settings, &telemetry)),
+        }
         findings.note(Ports::bind(settings, &telemetry));
         findings.locate(|name| settings.place_of(name));
         findings
@@ -143,117 +128,4 @@ impl Ports {
             _ => Err(findings),
         }
     }
-}
-
-impl Behind {
-    fn build(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Self, Findings> {
-        let content = match &settings.content {
-            ContentSettings::Static { root, is_default } => match StaticFiles::open(root) {
-                // Nobody chose it: a first start shows the welcome page.
-                Err(OpenRootError::Missing(root)) if *is_default => {
-                    Content::Files(StaticFiles::at(&root))
-                }
-                opened => Content::Files(opened.map_err(|error| unusable_root(root, &error))?),
-            },
-            ContentSettings::Proxy(upstreams) => {
-                let proxy = Proxy::new(upstreams, &settings.times, telemetry.clone());
-                Content::Proxy(Box::new(proxy))
-            }
-            ContentSettings::Tunnel(upstreams) => {
-                let timeout = settings.times.upstream_connect;
-                let upstreams = Upstreams::new(upstreams, timeout);
-                return Ok(Self::Tunnel(Arc::new(upstreams)));
-            }
-        };
-        Ok(Self::Http(Arc::new(HttpServer {
-            content,
-            header_timeout: settings.times.header,
-            telemetry: telemetry.clone(),
-        })))
-    }
-}
-
-impl Service {
-    /// The whole way of one connection. Each part of it is in a box of its own, so that none holds the
-    /// room of another that is over.
-    fn connection(
-        self: Arc<Self>,
-        accepted: Accepted,
-        member: Member,
-    ) -> impl Future<Output = ()> + Send {
-        let admission = Box::pin(self.admit(accepted, member));
-        async {
-            if let Some(conversation) = admission.await {
-                conversation.await;
-            }
-        }
-    }
-
-    /// Hands on what follows. Whoever isn't let in has been told when this returns.
-    async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
-        let client = accepted.client;
-        let handshaken = match handshake::perform(accepted, &self.tls).await {
-            Ok(handshaken) => handshaken,
-            Err(Failure::Ping) => {
-                events::tcp_ping(&self.telemetry);
-                return None;
-            }
-            Err(Failure::Refused(refused)) => {
-                self.refused(&refused, client);
-                return None;
-            }
-        };
-        let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
-        let permitted = match access::decide(handshaken, self.client_auth) {
-            Ok(permitted) => permitted,
-            Err(refused) => {
-                self.refused(&refused.refused, client);
-                if let Behind::Http(server) = &self.behind {
-                    server.refuse(*refused, member).await;
-                }
-                return None;
-            }
-        };
-        HandshakeCompleted {
-            client,
-            resumed,
-            took,
-        }
-        .emit(&self.telemetry);
-        Some(match &self.behind {
-            Behind::Http(server) => server.serve(permitted, member),
-            Behind::Tunnel(upstreams) => {
-                let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
-                Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })
-            }
-        })
-    }
-
-    fn refused(&self, refused: &Refused, client: SocketAddr) {
-        let certificate = refused.certificate.as_ref();
-        ClientRefused {
-            reason: refused.reason,
-            client,
-            sni: refused.sni.as_deref(),
-            subject: certificate.map(|c| c.subject.as_str()),
-            issuer: certificate.map(|c| c.issuer.as_str()),
-            serial: certificate.map(|c| c.serial.as_str()),
-            depth: refused.depth,
-            detail: &refused.detail,
-        }
-        .emit(&self.telemetry);
-    }
-}
-
-fn application(settings: &Settings) -> Application {
-    match settings.content {
-        ContentSettings::Static { .. } | ContentSettings::Proxy(_) => Application::Http,
-        ContentSettings::Tunnel(_) => Application::Opaque,
-    }
-}
-
-fn unusable_root(root: &Path, error: &OpenRootError) -> Findings {
-    Finding::error(format!("root {}", root.display()), error.to_string())
-        .advice("Create the directory, mount your content there, or set --root.")
-        .into()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::Gateway;
+use super::reload::{self, Reloading};
 use super::workers::Workers;
 use crate::admin::Admin;
 use crate::lifecycle::signals::StopSignals;
@@ -17,9 +18,15 @@ impl Gateway {
     /// listeners until everything in flight is done or `drain-timeout` is over. A second signal
     /// ends it at once.
     ///
+    /// With `reloading`, what is served is replaced when that asks for it.
+    ///
     /// # Errors
     /// If the system has no threads or descriptors for the workers.
-    pub async fn run(self, mut signals: StopSignals) -> io::Result<()> {
+    pub async fn run(
+        self,
+        mut signals: StopSignals,
+        reloading: Option<Reloading>,
+    ) -> io::Result<()> {
         let lifecycle = Lifecycle::start();
         if let Some(listener) = self.ports.admin {
             let admin = Admin {
@@ -33,8 +40,12 @@ impl Gateway {
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
         // From here on the workers have the listeners alone.
         drop((listeners, member));
+        if let Some(reloading) = reloading {
+            let (service, telemetry) = (self.service.clone(), self.telemetry);
+            tokio::spawn(reload::run(reloading, service, telemetry));
+        }
         let signal = signals.next().await;
-        let times = self.times;
+        let times = self.service.current.load().times;
         info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
         tokio::select! {
             () = drain(lifecycle, times.drain_delay, times.drain) => {}

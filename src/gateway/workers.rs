@@ -108,7 +108,8 @@ async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) 
             biased;
             () = closing.closing() => return,
             accepted = listener.accept(&member) => {
-                tokio::spawn(service.clone().connection(accepted, member.clone()));
+                let snapshot = service.current.load_full();
+                tokio::spawn(snapshot.connection(accepted, member.clone()));
             }
         }
         // Of a burst, this worker takes one connection at a time, so that the idle ones get theirs.

@@ -10,6 +10,7 @@ mod http1;
 mod http2;
 mod in_flight;
 mod logged;
+pub mod misdirected;
 pub mod pages;
 pub mod proxy;
 pub mod service;

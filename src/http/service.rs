@@ -15,6 +15,7 @@ use tracing::debug;
 use super::body::{self, Body};
 use super::client_body::ClientBody;
 use super::logged::{Log, Logged};
+use super::misdirected::Hosts;
 use super::proxy::Proxy;
 use super::static_files::StaticFiles;
 use super::{http1, http2, pages};
@@ -34,7 +35,9 @@ pub enum Content {
 /// What all HTTP connections share.
 pub struct HttpServer {
     /// What is behind the gate.
-    pub content: Content,
+    pub content: Arc<Content>,
+    /// What may be asked for.
+    pub hosts: Hosts,
     /// To receive a request's header, or idle before it.
     pub header_timeout: Duration,
     /// Where events go.
@@ -103,7 +106,8 @@ impl HttpServer {
         let version = request.version();
         let asked_to_close = says_close(request.headers());
         let mut upstream = None;
-        let response = match &self.content {
+        let response = match &*self.content {
+            _ if !self.hosts.include(&request) => pages::error(StatusCode::MISDIRECTED_REQUEST),
             Content::Files(_) if !has_host(&request) => pages::error(StatusCode::BAD_REQUEST),
             Content::Files(files) => {
                 let uri = request.uri();

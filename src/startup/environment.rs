@@ -101,6 +101,11 @@ impl Environment {
         &self.secret_names
     }
 
+    /// Whether `variable` is set in any form.
+    pub fn has(&self, variable: &str) -> bool {
+        self.values.contains_key(variable)
+    }
+
     /// The raw value of `variable`, or `None` if it isn't set in any form.
     pub fn value(&self, variable: &'static str) -> Result<Option<Value>, Findings> {
         let Some(entries) = self.values.get(variable) else {

@@ -194,7 +194,7 @@ mod tests {
     use crate::startup::environment::{
         CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY,
     };
-    use crate::startup::materials::gather;
+    use crate::startup::materials::{Wants, gather};
 
     #[test]
     fn passes_every_check() {
@@ -207,7 +207,8 @@ mod tests {
             ]
             .map(|(name, value)| (name.into(), value.into())),
         );
-        let materials = gather(&environment, Path::new("/nonexistent"), true).unwrap();
+        let materials =
+            gather(&environment, &Wants::usual(Path::new("/nonexistent"), true)).unwrap();
         let report = checks::inspect(&materials, SystemTime::now());
         assert!(!report.findings.has_errors(), "{report}");
         let ca = X509::from_pem(pki.ca().as_bytes()).unwrap();

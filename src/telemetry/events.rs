@@ -1,5 +1,7 @@
 //! One struct for each thing that happens; `emit` writes its log line and bumps its metric.
 
+pub mod reload;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;

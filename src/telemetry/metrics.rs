@@ -26,6 +26,9 @@ pub struct Metrics {
     pub(super) upstream_failures: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
+    pub(super) reloads: IntCounterVec,
+    pub(super) last_reload_successful: IntGauge,
+    pub(super) last_reload: IntGauge,
     log_lines_dropped: IntCounter,
 }
 
@@ -54,6 +57,9 @@ impl Metrics {
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
+            reloads: make.counters("reloads_total", "Reloads of certificates and configuration by result: ok or failed.", &["result"])?,
+            last_reload_successful: make.gauge("last_reload_successful", "1 if the last reload took effect, or there was none; 0 if it failed and what was served before is served on.")?,
+            last_reload: make.gauge("last_reload_success_timestamp_seconds", "When a reload took effect last, in seconds since 1970; 0 if none has.")?,
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -63,6 +69,10 @@ impl Metrics {
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);
         }
+        for result in ["ok", "failed"] {
+            metrics.reloads.with_label_values(&[result]);
+        }
+        metrics.last_reload_successful.set(1);
         for reason in RefusalReason::ALL {
             metrics.refusals.with_label_values(&[reason.label()]);
         }

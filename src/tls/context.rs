@@ -8,48 +8,49 @@ use std::time::Duration;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
-    AlpnError, Ssl, SslContext, SslContextBuilder, SslMode, SslOptions, SslSessionCacheMode,
-    SslVerifyMode, select_next_proto,
+    AlpnError, NameType, SniError, Ssl, SslContext, SslContextBuilder, SslMode, SslOptions, SslRef,
+    SslSessionCacheMode, SslVerifyMode, select_next_proto,
 };
 use openssl::x509::X509;
 
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
-use super::policy::{HandshakePolicy, attach};
+use super::policy::{HandshakePolicy, OtherSites, attach, note};
 use super::resumption::Resumption;
 use super::suites::{self, Suites};
-use super::tickets::TicketKeys;
+use super::tickets::TicketSecret;
 use super::verification::Verifier;
-use crate::config::TlsSettings;
-use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
+use crate::config::server_name::ServerNames;
+use crate::config::values::{
+    CipherPreference, ClientAuth, Protocol, Refusal, Switch, UnknownSni, shown,
+};
+use crate::config::{ContentSettings, Settings, Site, TlsSettings};
 use crate::findings::{Finding, Findings};
 
-/// The server's identity and whom it trusts.
+/// Who the server is to the clients of one site, and whom it trusts there.
 pub struct Credentials {
+    /// At least one; with keys of several kinds, each client gets the one that it can use.
+    pub identities: Vec<ServerIdentity>,
+    /// The certificates of the client CA; empty if clients aren't asked.
+    pub client_ca: Vec<X509>,
+}
+
+/// A certificate of the server, and what goes with it.
+pub struct ServerIdentity {
     /// The server's certificate.
     pub leaf: X509,
     /// What goes with it to the client, the leaf's issuer first.
     pub chain: Vec<X509>,
     /// The leaf's key.
     pub key: PKey<Private>,
-    /// The certificates of the client CA; empty if clients aren't asked.
-    pub client_ca: Vec<X509>,
 }
 
 /// Everything that a handshake needs.
 pub struct TlsContext {
+    /// That of the first site, which hands over to another one's when the client asks for that.
     inner: SslContext,
     pub(super) handshake_timeout: Duration,
-}
-
-/// The application protocols (ALPN, RFC 7301) that are spoken behind the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Application {
-    /// HTTP/2, HTTP/1.1.
-    Http,
-    /// Raw bytes: ALPN is left alone.
-    Opaque,
 }
 
 const HTTP_ALPN: &[u8] = b"\x02h2\x08http/1.1";
@@ -68,24 +69,48 @@ impl TlsContext {
         apply_settings(&mut builder, settings)
     }
 
-    /// Builds the context; AWS-LC's complaints name the setting they are about.
+    /// Builds the contexts of all sites, whose credentials are in the same order; AWS-LC's complaints
+    /// name the setting they are about.
     pub fn build(
-        credentials: &Credentials,
-        settings: &TlsSettings,
-        application: Application,
+        settings: &Settings,
+        credentials: &[Credentials],
+        secret: &TicketSecret,
     ) -> Result<Self, Findings> {
-        let mut builder = server::context_builder().map_err(unexpected)?;
-        apply_settings(&mut builder, settings)?;
-        present(&mut builder, credentials).map_err(unusable_certificate)?;
-        decide_handshakes(&mut builder, credentials, settings).map_err(unexpected)?;
-        if application == Application::Http {
-            builder.set_alpn_select_callback(|_, offered| {
-                select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
-            });
+        let mut findings = Findings::default();
+        let numbered = settings.sites.iter().zip(credentials).enumerate();
+        let mut others = Vec::new();
+        for (number, (site, credentials)) in numbered.clone().skip(1) {
+            let place = SitePlace {
+                number,
+                site,
+                others: None,
+            };
+            let built = build_one(place, credentials, &settings.tls, secret);
+            others.extend(findings.note(built).map(SslContextBuilder::build));
+        }
+        let first = numbered.take(1).map(|(number, (site, credentials))| {
+            let place = SitePlace {
+                number,
+                site,
+                others: Some(OtherSites {
+                    names: settings.server_names.clone(),
+                    contexts: std::mem::take(&mut others),
+                }),
+            };
+            build_one(place, credentials, &settings.tls, secret)
+        });
+        let first = first.last().and_then(|built| findings.note(built));
+        let Some(mut first) = first.filter(|_| findings.is_empty()) else {
+            return Err(findings);
+        };
+        if !settings.server_names.is_empty() {
+            let names = settings.server_names.clone();
+            let refuses = settings.unknown_sni == UnknownSni::Refuse;
+            first.set_servername_callback(move |ssl, _| answer_name(ssl, &names, refuses));
         }
         Ok(Self {
-            inner: builder.build(),
-            handshake_timeout: settings.handshake_timeout,
+            inner: first.build(),
+            handshake_timeout: settings.tls.handshake_timeout,
         })
     }
 
@@ -95,6 +120,51 @@ impl TlsContext {
         attach(&mut ssl)?;
         server::shed_after_handshake(&mut ssl);
         Ok(ssl)
+    }
+}
+
+/// Which site a context is for.
+struct SitePlace<'a> {
+    number: usize,
+    site: &'a Site,
+    others: Option<OtherSites>,
+}
+
+fn build_one(
+    place: SitePlace<'_>,
+    credentials: &Credentials,
+    settings: &TlsSettings,
+    secret: &TicketSecret,
+) -> Result<SslContextBuilder, Findings> {
+    let mut builder = server::context_builder().map_err(unexpected)?;
+    apply_settings(&mut builder, settings)?;
+    for identity in &credentials.identities {
+        present(&mut builder, identity).map_err(unusable_certificate)?;
+    }
+    // AWS-LC has one application protocol for all of a context's connections.
+    if !matches!(place.site.settings.content, ContentSettings::Tunnel(_)) {
+        builder.set_alpn_select_callback(|_, offered| {
+            select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
+        });
+    }
+    decide_handshakes(&mut builder, place, credentials, settings, secret).map_err(unexpected)?;
+    Ok(builder)
+}
+
+/// Whether a name (RFC 6066 section 3) is one of ours. The context was chosen before, by [`Policy`].
+///
+/// [`Policy`]: server::Policy
+fn answer_name(ssl: &SslRef, names: &ServerNames, refuses: bool) -> Result<(), SniError> {
+    let asked = ssl.servername(NameType::HOST_NAME);
+    match asked.and_then(|name| names.find(name)) {
+        Some(_) => Ok(()),
+        None if refuses => {
+            if let Some(note) = note(ssl) {
+                let _ = note.unknown_name.set(());
+            }
+            Err(SniError::ALERT_FATAL)
+        }
+        None => Err(SniError::NOACK),
     }
 }
 
@@ -164,24 +234,27 @@ fn set_groups(builder: &mut SslContextBuilder, written: &str) -> Result<(), Find
     })
 }
 
-fn present(builder: &mut SslContextBuilder, credentials: &Credentials) -> Result<(), ErrorStack> {
-    let chain = std::iter::once(&credentials.leaf).chain(&credentials.chain);
+fn present(builder: &mut SslContextBuilder, identity: &ServerIdentity) -> Result<(), ErrorStack> {
+    let chain = std::iter::once(&identity.leaf).chain(&identity.chain);
     let chain: Vec<_> = chain.map(|c| c.to_der()).collect::<Result<_, _>>()?;
-    server::present(builder, &chain, &credentials.key)
+    server::present(builder, &chain, &identity.key)
 }
 
 fn decide_handshakes(
     builder: &mut SslContextBuilder,
+    place: SitePlace<'_>,
     credentials: &Credentials,
     settings: &TlsSettings,
+    secret: &TicketSecret,
 ) -> Result<(), ErrorStack> {
     let names = credentials
         .client_ca
         .iter()
         .map(|c| c.subject_name().to_der());
     server::advertise(builder, &names.collect::<Result<Vec<_>, _>>()?)?;
-    let page = settings.refusal == Refusal::Page;
-    let mode = match settings.client_auth {
+    let site = &place.site.settings;
+    let page = site.refusal == Refusal::Page;
+    let mode = match site.client_auth {
         ClientAuth::Off => SslVerifyMode::NONE,
         ClientAuth::Required if !page => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
         ClientAuth::Required | ClientAuth::Optional => SslVerifyMode::PEER,
@@ -196,14 +269,16 @@ fn decide_handshakes(
         }
     }
     let policy = HandshakePolicy {
-        verifier: Verifier::new(&credentials.client_ca, settings.verify_depth.0)?,
+        verifier: Verifier::new(&credentials.client_ca, site.verify_depth.0)?,
         resumption: Resumption {
-            keys: TicketKeys::random(settings.session_timeout)?,
+            keys: secret.keys(&place.site.id(), settings.session_timeout),
             timeout: settings.session_timeout,
-            anonymous: settings.client_auth != ClientAuth::Required,
+            anonymous: site.client_auth != ClientAuth::Required,
         },
         suites: (settings.prefer == CipherPreference::Server).then(|| suites_of(settings)),
         page,
+        site: place.number,
+        others: place.others,
     };
     server::set_policy(builder, mode, policy)
 }

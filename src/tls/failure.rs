@@ -54,6 +54,13 @@ impl Refused {
         if let Some(rejection) = note(ssl).and_then(|note| note.rejection.get()) {
             return Self::rejected(rejection, ssl);
         }
+        if note(ssl).is_some_and(|note| note.unknown_name.get().is_some()) {
+            let words = match sni(ssl) {
+                Some(_) => "no site has the server name",
+                None => "the client sent no server name",
+            };
+            return Self::new(RefusalReason::UnknownName, words, ssl);
+        }
         let Some(stack) = error.ssl_error() else {
             let words = match error.io_error() {
                 Some(error) => error.to_string(),

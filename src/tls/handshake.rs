@@ -49,6 +49,8 @@ pub struct Session {
     pub address: SocketAddr,
     /// The server name that the client asked for.
     pub sni: Option<String>,
+    /// The number of the site that it is for.
+    pub site: usize,
     /// TLSv1.3, …
     pub version: &'static str,
     /// The cipher by the name that OpenSSL gave it.
@@ -129,6 +131,10 @@ fn session_of(ssl: &SslRef, address: SocketAddr, accepted_at: Instant) -> Sessio
     Session {
         address,
         sni: sni(ssl),
+        site: note(ssl)
+            .and_then(|note| note.site.get())
+            .copied()
+            .unwrap_or(0),
         version: ssl.version_str(),
         cipher: ssl.current_cipher().map_or("", |cipher| cipher.name()),
         resumed: ssl.session_reused(),

@@ -17,11 +17,11 @@ mod policy;
 mod resumption;
 pub mod strength;
 mod suites;
-mod tickets;
+pub mod tickets;
 pub mod verification;
 pub mod verified_chains;
 
-pub use context::{Credentials, TlsContext};
+pub use context::{Credentials, ServerIdentity, TlsContext};
 #[doc(hidden)] // For benches/: a client that resumes.
 pub use ffi::client::offer_session;
 pub use handshake::{Client, Handshaken, Session, TlsStream};

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{Ssl, SslRef};
+use openssl::ssl::{NameType, Ssl, SslContext, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
 use super::ffi::server::{BAD_CERTIFICATE, Policy};
@@ -13,6 +13,7 @@ use super::resumption::{Lineage, Proven, Resumption};
 use super::suites::Suites;
 use super::verification::{Rejection, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
+use crate::config::server_name::ServerNames;
 use crate::identity::ClientCertificate;
 
 /// The decisions of one context.
@@ -25,9 +26,33 @@ pub struct HandshakePolicy {
     pub suites: Option<Suites>,
     /// Whether a refused client's handshake goes on, so that a page can tell it why.
     pub page: bool,
+    /// The number of the site that it is for.
+    pub site: usize,
+    /// What connections for other sites are handed over to; only the first site's has them.
+    pub others: Option<OtherSites>,
+}
+
+/// The contexts of all sites but the first.
+pub struct OtherSites {
+    /// Which site a name belongs to.
+    pub names: ServerNames,
+    /// That of site 1 first.
+    pub contexts: Vec<SslContext>,
 }
 
 impl Policy for HandshakePolicy {
+    fn choose_context(&self, ssl: &SslRef) -> Option<&SslContextRef> {
+        let others = self.others.as_ref()?;
+        let site = others.names.find(ssl.servername(NameType::HOST_NAME)?)?;
+        others.contexts.get(site.checked_sub(1)?).map(AsRef::as_ref)
+    }
+
+    fn begin(&self, ssl: &SslRef) {
+        if let Some(note) = note(ssl) {
+            let _ = note.site.set(self.site);
+        }
+    }
+
     fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr> {
         self.suites.as_ref()?.choose(offered)
     }
@@ -85,6 +110,10 @@ impl Policy for HandshakePolicy {
 /// What the callbacks found out about a connection's client.
 #[derive(Default)]
 pub struct Note {
+    /// The number of the site that the client asked for.
+    pub site: OnceLock<usize>,
+    /// Set when the client was refused because no site has the name that it asked for.
+    pub unknown_name: OnceLock<()>,
     /// Who was accepted by the certificate that was shown in this handshake.
     shown: OnceLock<Lineage>,
     /// Whom the ticket speaks for that was offered. libssl may still decide for a full handshake.
@@ -137,7 +166,7 @@ fn note_index() -> Result<Index<Ssl, Note>, ErrorStack> {
 mod tests {
     use std::time::Duration;
 
-    use openssl::ssl::{SslContext, SslMethod};
+    use openssl::ssl::SslMethod;
 
     use super::*;
     use crate::startup::test_certificates::{self as make, Pair};
@@ -154,6 +183,8 @@ mod tests {
             },
             suites: None,
             page,
+            site: 0,
+            others: None,
         }
     }
 

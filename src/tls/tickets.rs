@@ -37,6 +37,27 @@ struct Key {
     key: Zeroizing<[u8; 32]>,
 }
 
+/// What all keys are derived from.
+pub struct TicketSecret(Zeroizing<[u8; 32]>);
+
+impl TicketSecret {
+    /// Of this process's own.
+    pub fn random() -> Result<Self, ErrorStack> {
+        let mut secret = Zeroizing::new([0; 32]);
+        rand_bytes(secret.as_mut())?;
+        Ok(Self(secret))
+    }
+
+    /// Those of a site.
+    pub fn keys(&self, _site: &str, period: Duration) -> TicketKeys {
+        TicketKeys {
+            secret: self.0.clone(),
+            period,
+            keys: Mutex::default(),
+        }
+    }
+}
+
 impl TicketKeys {
     /// With a secret of this process's own.
     pub fn random(period: Duration) -> Result<Self, ErrorStack> {

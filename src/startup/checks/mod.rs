@@ -9,8 +9,8 @@ use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
 pub use self::report::{CertificateReport, Report, Role};
-use super::materials::{Certificates, Incomplete, Materials, PrivateKey, Source};
-use crate::findings::{Finding, Findings, Severity};
+use super::materials::{Identity, Materials, Source};
+use crate::findings::{Finding, Severity};
 use crate::identity::{rfc2253, unix_seconds};
 use crate::tls::strength::{self, Standing};
 
@@ -21,16 +21,17 @@ mod extensions;
 mod report;
 mod server;
 
-/// Checks everything and describes every certificate.
-pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
+/// Checks everything and describes every certificate. Where a pair could not be read, the rest is
+/// checked all the same, so that an operator sees every fault at once.
+pub fn inspect(given: &Materials, now: SystemTime) -> Report {
     let moment = Moment::new(now);
-    let given = given.into();
     let mut report = Report {
         certificates: Vec::new(),
         findings: given.findings.clone(),
     };
+    let client_ca = given.client_ca.as_ref();
     let mut leaf = None;
-    if let (Some(certificate), Some(key)) = (given.server_certificate, given.server_key) {
+    for Identity { certificate, key } in &given.identities {
         let served = chain::ordered(certificate, key);
         let source = &certificate.source;
         report.add(Role::Server, source, &served.leaf, &moment);
@@ -38,11 +39,11 @@ pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
             report.add(Role::ServerChain, source, certificate, &moment);
         }
         report.findings.extend(served.findings.clone());
-        let findings = server::findings(certificate, given.client_ca, &served, &moment);
+        let findings = server::findings(certificate, client_ca, &served, &moment);
         report.findings.extend(findings);
-        leaf = Some(served.leaf);
+        leaf.get_or_insert(served.leaf);
     }
-    if let Some(ca) = given.client_ca {
+    if let Some(ca) = client_ca {
         for certificate in &ca.certificates {
             report.add(Role::ClientCa, &ca.source, certificate, &moment);
         }
@@ -52,37 +53,6 @@ pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
     // What failed on purpose above must not show up in a later, unrelated call of AWS-LC.
     drop(ErrorStack::get());
     report
-}
-
-/// What there is to check. A pair of which one could not be read is left out; the rest is
-/// checked all the same, so that an operator sees every fault at once.
-pub struct Parts<'a> {
-    server_certificate: Option<&'a Certificates>,
-    server_key: Option<&'a PrivateKey>,
-    client_ca: Option<&'a Certificates>,
-    findings: &'a Findings,
-}
-
-impl<'a> From<&'a Materials> for Parts<'a> {
-    fn from(materials: &'a Materials) -> Self {
-        Self {
-            server_certificate: Some(&materials.server_certificate),
-            server_key: Some(&materials.server_key),
-            client_ca: materials.client_ca.as_ref(),
-            findings: &materials.findings,
-        }
-    }
-}
-
-impl<'a> From<&'a Incomplete> for Parts<'a> {
-    fn from(incomplete: &'a Incomplete) -> Self {
-        Self {
-            server_certificate: incomplete.server_certificate.as_ref(),
-            server_key: incomplete.server_key.as_ref(),
-            client_ca: incomplete.client_ca.as_ref(),
-            findings: &incomplete.findings,
-        }
-    }
 }
 
 /// What certificates are held against.

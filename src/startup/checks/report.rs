@@ -35,7 +35,7 @@ pub enum Role {
 }
 
 /// One certificate in words.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CertificateReport {
     /// What it is used for.
     pub role: Role,
@@ -68,6 +68,16 @@ pub struct CertificateReport {
 }
 
 impl Report {
+    /// Adds another site's: its findings, and its certificates but for those that are there already.
+    pub fn include(&mut self, other: Report) {
+        for certificate in other.certificates {
+            if !self.certificates.contains(&certificate) {
+                self.certificates.push(certificate);
+            }
+        }
+        self.findings.extend(other.findings);
+    }
+
     pub(super) fn add(
         &mut self,
         role: Role,

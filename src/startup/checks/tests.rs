@@ -24,14 +24,16 @@ fn certificates(variable: &'static str, all: &[&Pair]) -> Certificates {
 
 fn materials(chain: &[&Pair], key: &Pair, ca: &[&Pair]) -> Materials {
     Materials {
-        server_certificate: certificates(SERVER_CERTIFICATE, chain),
-        server_key: PrivateKey {
-            source: Source::Environment {
-                variable: SERVER_KEY,
+        identities: vec![Identity {
+            certificate: certificates(SERVER_CERTIFICATE, chain),
+            key: PrivateKey {
+                source: Source::Environment {
+                    variable: SERVER_KEY,
+                },
+                key: key.key.clone(),
+                pem: Zeroizing::new(String::new()),
             },
-            key: key.key.clone(),
-            pem: Zeroizing::new(String::new()),
-        },
+        }],
         client_ca: (!ca.is_empty()).then(|| certificates(CLIENT_CERTIFICATE, ca)),
         findings: Findings::default(),
     }

@@ -14,7 +14,7 @@ use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
 use super::materials::{
-    CLIENT_CA_FILE, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
+    CLIENT_CA_FILE, Identity, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
 };
 use crate::findings::{Finding, Findings};
 
@@ -114,17 +114,12 @@ struct Wanted<'a> {
 }
 
 fn wanted(materials: &Materials) -> Vec<Wanted<'_>> {
-    let certificate = &materials.server_certificate;
-    let key = &materials.server_key;
-    let mut all = vec![
-        (
-            SERVER_CERTIFICATE_FILE,
-            &certificate.source,
-            certificate.pem.as_str(),
-            0o644,
-        ),
-        (SERVER_KEY_FILE, &key.source, key.pem.as_str(), 0o600),
-    ];
+    let mut all = Vec::new();
+    for Identity { certificate, key } in &materials.identities {
+        let pem = certificate.pem.as_str();
+        all.push((SERVER_CERTIFICATE_FILE, &certificate.source, pem, 0o644));
+        all.push((SERVER_KEY_FILE, &key.source, key.pem.as_str(), 0o600));
+    }
     if let Some(ca) = &materials.client_ca {
         all.push((CLIENT_CA_FILE, &ca.source, ca.pem.as_str(), 0o644));
     }

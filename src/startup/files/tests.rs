@@ -7,7 +7,7 @@ use super::*;
 use crate::startup::environment::{
     CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY,
 };
-use crate::startup::materials::gather;
+use crate::startup::materials::{Wants, gather};
 use crate::startup::test_certificates as make;
 
 fn materials() -> Materials {
@@ -21,7 +21,7 @@ fn materials() -> Materials {
         ]
         .map(|(name, value)| (name.into(), value.into())),
     );
-    gather(&environment, Path::new("/nonexistent"), true).unwrap()
+    gather(&environment, &Wants::usual(Path::new("/nonexistent"), true)).unwrap()
 }
 
 fn mode(path: &Path) -> u32 {
@@ -60,11 +60,11 @@ fn files_and_directory_get_their_modes() {
     }
     assert_eq!(
         fs::read_to_string(dir.join(SERVER_KEY_FILE)).unwrap(),
-        *materials.server_key.pem
+        *materials.identities[0].key.pem
     );
     // What was written is what a next start without the variables uses; nothing is written again.
-    let again = gather(&Environment::new([]), &dir, true).unwrap();
-    assert_eq!(again.server_key.pem, materials.server_key.pem);
+    let again = gather(&Environment::new([]), &Wants::usual(&dir, true)).unwrap();
+    assert_eq!(again.identities[0].key.pem, materials.identities[0].key.pem);
     assert!(write(&again, &dir).unwrap().files.is_empty());
 }
 

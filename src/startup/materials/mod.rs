@@ -1,7 +1,7 @@
-//! Which certificates and which key certgate runs with, and where each came from.
+//! Which certificates and which keys a site has, and where each came from.
 //!
-//! Takes the [`Environment`] and the directory of files; hands on [`Materials`] for
-//! [`super::checks`] and [`super::files`], or every fault of all three at once.
+//! Takes the [`Environment`] and the places of files; hands on [`Materials`] for
+//! [`super::checks`] and [`super::files`], or every fault of all of them at once.
 
 use std::fmt;
 use std::fs::File;
@@ -16,6 +16,7 @@ use self::roles::Role;
 use super::environment::{CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY};
 use super::pem::{Pem, PemFault};
 use super::repair;
+use crate::config::site::IdentityFiles;
 use crate::findings::{Finding, Findings};
 
 mod roles;
@@ -27,30 +28,69 @@ pub const SERVER_KEY_FILE: &str = "server_key.key";
 /// The client CA in the certs directory.
 pub const CLIENT_CA_FILE: &str = "client_cert.pem";
 
-/// Everything TLS needs, parsed.
-#[derive(Debug)]
+/// Everything TLS needs for one site, parsed.
+#[derive(Debug, Default)]
 pub struct Materials {
-    /// The server's certificate and what stood with it, in the order it was given.
-    pub server_certificate: Certificates,
-    /// The server's key.
-    pub server_key: PrivateKey,
+    /// The server's certificates with their keys, at least one.
+    pub identities: Vec<Identity>,
     /// What client certificates must chain to. `None` only where no client is asked for one.
     pub client_ca: Option<Certificates>,
     /// Warnings met on the way.
     pub findings: Findings,
 }
 
-/// What could be read where not everything could, and every fault of the rest.
+/// A certificate and its key.
 #[derive(Debug)]
-pub struct Incomplete {
-    /// The server's certificates.
-    pub server_certificate: Option<Certificates>,
-    /// The server's key.
-    pub server_key: Option<PrivateKey>,
-    /// What client certificates must chain to.
-    pub client_ca: Option<Certificates>,
-    /// At least one error.
-    pub findings: Findings,
+pub struct Identity {
+    /// The server's certificate and what stood with it, in the order it was given.
+    pub certificate: Certificates,
+    /// Its key.
+    pub key: PrivateKey,
+}
+
+/// Which materials a site needs, and where they are if not in the usual places.
+#[derive(Debug)]
+pub struct Wants<'a> {
+    /// Where the usual places are files.
+    pub certs_dir: &'a Path,
+    /// The certificates and their keys; empty for the usual ones.
+    pub identities: &'a [IdentityFiles],
+    /// The client CA, `None` for the usual one.
+    pub client_ca: Option<&'a Path>,
+    /// Whether clients are asked for a certificate. If not, a missing client CA is fine; one that is
+    /// there is still read.
+    pub asks_clients: bool,
+}
+
+impl<'a> Wants<'a> {
+    /// What the container that stood here before had.
+    pub fn usual(certs_dir: &'a Path, asks_clients: bool) -> Self {
+        Self {
+            certs_dir,
+            identities: &[],
+            client_ca: None,
+            asks_clients,
+        }
+    }
+
+    /// The files to look at for changes, whether they are there or not.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let usual = |role: Role| self.certs_dir.join(role.file());
+        let mut files: Vec<_> = match self.identities {
+            [] => vec![usual(Role::ServerCertificate), usual(Role::ServerKey)],
+            given => given
+                .iter()
+                .flat_map(|files| [files.certificate.clone(), files.key.clone()])
+                .collect(),
+        };
+        if self.asks_clients {
+            files.push(match self.client_ca {
+                Some(path) => path.to_path_buf(),
+                None => usual(Role::ClientCa),
+            });
+        }
+        files
+    }
 }
 
 /// Where a material came from.
@@ -86,45 +126,75 @@ pub struct PrivateKey {
     pub pem: Zeroizing<String>,
 }
 
-/// Finds, repairs and parses all three.
+/// Finds, repairs and parses all of it.
 ///
-/// For each: the variable if it is set, else the file in `certs_dir`. With `needs_client_ca` false
-/// (no client is asked for a certificate) a missing client CA is fine; one that is there is still read.
-pub fn gather(
-    environment: &Environment,
-    certs_dir: &Path,
-    needs_client_ca: bool,
-) -> Result<Materials, Box<Incomplete>> {
-    let mut findings = environment.unsupported();
-    let certificate = obtain(environment, certs_dir, &Role::ServerCertificate)
-        .and_then(|given| required(given, certs_dir, &Role::ServerCertificate))
-        .and_then(|(source, pem)| roles::server_certificate(source, &pem));
-    let key = obtain(environment, certs_dir, &Role::ServerKey)
-        .and_then(|given| required(given, certs_dir, &Role::ServerKey))
-        .and_then(|(source, pem)| roles::server_key(source, &pem, &mut findings));
-    let client_ca = obtain(environment, certs_dir, &Role::ClientCa).and_then(|given| {
-        if given.is_none() && !needs_client_ca {
-            return Ok(None);
-        }
-        let (source, pem) = required(given, certs_dir, &Role::ClientCa)?;
-        roles::client_ca(source, &pem, &mut findings).map(Some)
-    });
-    match (certificate, key, client_ca) {
-        (Ok(server_certificate), Ok(server_key), Ok(client_ca)) if !findings.has_errors() => {
-            Ok(Materials {
-                server_certificate,
-                server_key,
-                client_ca,
-                findings,
-            })
-        }
-        (certificate, key, client_ca) => Err(Box::new(Incomplete {
-            server_certificate: findings.note(certificate),
-            server_key: findings.note(key),
-            client_ca: findings.note(client_ca).flatten(),
-            findings,
-        })),
+/// For each: the file that is named; else the variable if it is set, else the file in `certs_dir`.
+///
+/// # Errors
+/// What could be read where not everything could, and at least one finding that is an error.
+pub fn gather(environment: &Environment, wants: &Wants<'_>) -> Result<Materials, Box<Materials>> {
+    let mut materials = Materials {
+        findings: environment.unsupported(),
+        ..Materials::default()
+    };
+    let places = match wants.identities {
+        [] => vec![(None, None)],
+        given => given
+            .iter()
+            .map(|files| (Some(&*files.certificate), Some(&*files.key)))
+            .collect(),
+    };
+    for (certificate, key) in places {
+        let identity = identity(
+            environment,
+            wants,
+            certificate,
+            key,
+            &mut materials.findings,
+        );
+        materials.identities.extend(identity);
     }
+    let client_ca = client_ca(environment, wants, &mut materials.findings);
+    materials.client_ca = materials.findings.note(client_ca).flatten();
+    match materials.findings.has_errors() {
+        true => Err(Box::new(materials)),
+        false => Ok(materials),
+    }
+}
+
+/// A pair of which one could not be read is left out; what is wrong with either is noted.
+fn identity(
+    environment: &Environment,
+    wants: &Wants<'_>,
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+    findings: &mut Findings,
+) -> Option<Identity> {
+    let certificate = obtain(environment, wants, certificate, &Role::ServerCertificate)
+        .and_then(|given| required(given, wants, certificate, &Role::ServerCertificate))
+        .and_then(|(source, pem)| roles::server_certificate(source, &pem));
+    let certificate = findings.note(certificate);
+    let key = obtain(environment, wants, key, &Role::ServerKey)
+        .and_then(|given| required(given, wants, key, &Role::ServerKey))
+        .and_then(|(source, pem)| roles::server_key(source, &pem, findings));
+    let key = findings.note(key);
+    Some(Identity {
+        certificate: certificate?,
+        key: key?,
+    })
+}
+
+fn client_ca(
+    environment: &Environment,
+    wants: &Wants<'_>,
+    findings: &mut Findings,
+) -> Result<Option<Certificates>, Findings> {
+    let given = obtain(environment, wants, wants.client_ca, &Role::ClientCa)?;
+    if given.is_none() && !wants.asks_clients {
+        return Ok(None);
+    }
+    let (source, pem) = required(given, wants, wants.client_ca, &Role::ClientCa)?;
+    roles::client_ca(source, &pem, findings).map(Some)
 }
 
 impl fmt::Display for Source {
@@ -143,21 +213,41 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// The clean PEM of one role and its source; `None` if neither variable nor file is there.
+/// The clean PEM of one role and its source; `None` if neither the variable nor a file is there.
 fn obtain(
     environment: &Environment,
-    certs_dir: &Path,
+    wants: &Wants<'_>,
+    named: Option<&Path>,
     role: &Role,
 ) -> Result<Option<(Source, Pem)>, Findings> {
     let variable = role.variable();
-    if let Some(value) = environment.value(variable)? {
+    let value = match named {
+        // A key in a variable that nobody reads is wrong in any case.
+        Some(path) if environment.has(variable) => {
+            return Err(
+                Finding::error(variable, "set, and so is another place for the same")
+                    .expected("one of the two")
+                    .advice(format!(
+                        "Remove the variable, or leave out {}",
+                        path.display()
+                    ))
+                    .into(),
+            );
+        }
+        Some(_) => None,
+        None => environment.value(variable)?,
+    };
+    if let Some(value) = value {
         let source = Source::Environment { variable };
         return match value.repaired() {
             Ok(pem) => Ok(Some((source, pem))),
             Err(fault) => Err(unreadable(&source, &fault, role)),
         };
     }
-    let path = certs_dir.join(role.file());
+    let path = match named {
+        Some(path) => path.to_path_buf(),
+        None => wants.certs_dir.join(role.file()),
+    };
     let Some(raw) = read(&path, role)? else {
         return Ok(None);
     };
@@ -170,21 +260,27 @@ fn obtain(
 
 fn required(
     given: Option<(Source, Pem)>,
-    certs_dir: &Path,
+    wants: &Wants<'_>,
+    named: Option<&Path>,
     role: &Role,
 ) -> Result<(Source, Pem), Findings> {
     given.ok_or_else(|| {
-        let path = certs_dir.join(role.file());
-        Finding::error(
-            role.variable(),
-            format!("not set, and there is no file {}", path.display()),
-        )
-        .expected(role.expected())
-        .advice(format!(
-            "Set the variable {}, or put the file there",
-            role.variable()
-        ))
-        .into()
+        let finding = match named {
+            Some(path) => Finding::error(path.display().to_string(), "there is no such file")
+                .advice(format!("Put it there, or correct --{}", role.setting())),
+            None => {
+                let path = wants.certs_dir.join(role.file());
+                Finding::error(
+                    role.variable(),
+                    format!("not set, and there is no file {}", path.display()),
+                )
+                .advice(format!(
+                    "Set the variable {}, or put the file there",
+                    role.variable()
+                ))
+            }
+        };
+        finding.expected(role.expected()).into()
     })
 }
 

@@ -33,6 +33,15 @@ impl Role {
         }
     }
 
+    /// The setting that names another file.
+    pub(super) fn setting(&self) -> &'static str {
+        match self {
+            Self::ServerCertificate => "certificate",
+            Self::ServerKey => "certificate-key",
+            Self::ClientCa => "client-ca",
+        }
+    }
+
     pub(super) fn file(&self) -> &'static str {
         match self {
             Self::ServerCertificate => SERVER_CERTIFICATE_FILE,

@@ -40,7 +40,7 @@ fn environment(certificate: &str, key: &str, ca: &str) -> Environment {
 fn complaint(certificate: &str, key: &str, ca: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let environment = environment(certificate, key, ca);
-    gather(&environment, dir.path(), true)
+    gather(&environment, &Wants::usual(dir.path(), true))
         .unwrap_err()
         .findings
         .to_string()
@@ -57,12 +57,15 @@ fn variables_win_over_files() {
     )
     .unwrap();
     let environment = environment(&ours.certificate, &ours.key, "");
-    let materials = gather(&environment, dir.path(), true).unwrap();
-    assert_eq!(*materials.server_key.pem, ours.key);
+    let materials = gather(&environment, &Wants::usual(dir.path(), true)).unwrap();
+    assert_eq!(*materials.identities[0].key.pem, ours.key);
     let ca = materials.client_ca.unwrap();
     assert_eq!(ca.pem, other.ca, "files are repaired as well");
     assert_eq!(ca.source, Source::File(dir.path().join(CLIENT_CA_FILE)));
-    assert_eq!(materials.server_key.source.to_string(), "SSL_SERVER_KEY");
+    assert_eq!(
+        materials.identities[0].key.source.to_string(),
+        "SSL_SERVER_KEY"
+    );
 }
 
 #[test]
@@ -85,14 +88,14 @@ fn the_client_ca_may_be_missing_only_where_nobody_needs_it() {
     let s = set();
     let without = environment(&s.certificate, &s.key, "");
     assert!(
-        gather(&without, dir.path(), false)
+        gather(&without, &Wants::usual(dir.path(), false))
             .unwrap()
             .client_ca
             .is_none()
     );
-    assert!(gather(&without, dir.path(), true).is_err());
+    assert!(gather(&without, &Wants::usual(dir.path(), true)).is_err());
     let broken = environment(&s.certificate, &s.key, "broken!");
-    assert!(gather(&broken, dir.path(), false).is_err());
+    assert!(gather(&broken, &Wants::usual(dir.path(), false)).is_err());
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn a_revocation_list_stops_the_start() {
         ]
         .map(|(n, v)| (n.into(), v.into())),
     );
-    let incomplete = gather(&environment, dir.path(), true).unwrap_err();
+    let incomplete = gather(&environment, &Wants::usual(dir.path(), true)).unwrap_err();
     assert!(incomplete.findings.to_string().contains("SSL_CLIENT_CRL"));
 }
 
@@ -172,15 +175,15 @@ fn what_does_no_harm_is_dropped() {
         "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     let key = format!("{parameters}{}", s.key);
     let with_parameters = environment(&s.certificate, &key, &s.ca);
-    let materials = gather(&with_parameters, dir.path(), true).unwrap();
-    assert_eq!(*materials.server_key.pem, s.key);
+    let materials = gather(&with_parameters, &Wants::usual(dir.path(), true)).unwrap();
+    assert_eq!(*materials.identities[0].key.pem, s.key);
     assert!(materials.findings.is_empty());
 
     let key = format!("{}{}", s.key, s.certificate);
     let twice = format!("{}{}", s.ca, s.ca);
     let with_more = environment(&s.certificate, &key, &twice);
-    let materials = gather(&with_more, dir.path(), true).unwrap();
-    assert_eq!(*materials.server_key.pem, s.key);
+    let materials = gather(&with_more, &Wants::usual(dir.path(), true)).unwrap();
+    assert_eq!(*materials.identities[0].key.pem, s.key);
     let ca = materials.client_ca.unwrap();
     assert_eq!((ca.certificates.len(), &ca.pem), (1, &s.ca));
     assert_eq!(materials.findings.iter().count(), 2);
@@ -193,7 +196,7 @@ fn unreadable_files_are_named() {
     fs::create_dir(dir.path().join(SERVER_KEY_FILE)).unwrap();
     let s = set();
     let environment = environment(&s.certificate, "", &s.ca);
-    let text = gather(&environment, dir.path(), true)
+    let text = gather(&environment, &Wants::usual(dir.path(), true))
         .unwrap_err()
         .findings
         .to_string();
@@ -209,10 +212,9 @@ fn nothing_prints_the_key() {
     let dir = tempfile::tempdir().unwrap();
     let materials = gather(
         &environment(&s.certificate, &s.key, &s.ca),
-        dir.path(),
-        true,
+        &Wants::usual(dir.path(), true),
     )
     .unwrap();
-    let shown = format!("{:?}", materials.server_key);
+    let shown = format!("{:?}", materials.identities[0].key);
     assert_eq!(shown, "PrivateKey(from SSL_SERVER_KEY)");
 }

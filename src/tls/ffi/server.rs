@@ -15,12 +15,23 @@ use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
 use openssl::pkey::{PKeyRef, Private};
-use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode};
+use openssl::ssl::{
+    SslContext, SslContextBuilder, SslContextRef, SslMethod, SslRef, SslVerifyMode,
+};
 use openssl_sys as lc;
 use zeroize::Zeroizing;
 
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
+    /// The context to go on with, by the server name that the client asks for, if it is another one
+    /// than this policy's. Its own policy decides from then on. Such a context must differ only in its
+    /// certificates, the names of authorities, application protocols and the policy: what else a context
+    /// has, a connection keeps from the one that it began with.
+    fn choose_context(&self, ssl: &SslRef) -> Option<&SslContextRef>;
+
+    /// The connection is this policy's from now on.
+    fn begin(&self, ssl: &SslRef);
+
     /// The TLS 1.3 suite to insist on, of those in the ClientHello (numbers of two bytes); `None` to
     /// leave the choice to libssl, which takes the client's first.
     fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr>;
@@ -243,7 +254,11 @@ unsafe extern "C" fn on_hello(hello: *const lc::SSL_CLIENT_HELLO) -> lc::ssl_sel
                 std::slice::from_raw_parts(hello.cipher_suites, hello.cipher_suites_len),
             )
         };
+        if let Some(other) = policy(connection).ok_or(())?.choose_context(connection) {
+            hand_over_to(connection, other)?;
+        }
         let policy = policy(connection).ok_or(())?;
+        policy.begin(connection);
         let Some(suite) = policy.choose_suite(suites.as_chunks().0) else {
             return Ok(());
         };
@@ -255,6 +270,20 @@ unsafe extern "C" fn on_hello(hello: *const lc::SSL_CLIENT_HELLO) -> lc::ssl_sel
         Ok(Ok(())) => lc::ssl_select_cert_result_t_ssl_select_cert_success,
         _ => lc::ssl_select_cert_result_t_ssl_select_cert_error,
     }
+}
+
+/// What `SSL_set_SSL_CTX` leaves as it was: whether a certificate is asked for.
+fn hand_over_to(connection: &SslRef, context: &SslContextRef) -> Result<(), ()> {
+    // SAFETY: both are valid for the calls; the connection takes a reference to the context. A
+    // ClientHello callback may change the context of its connection (ssl.h).
+    unsafe {
+        if lc::SSL_set_SSL_CTX(connection.as_ptr(), context.as_ptr()) != context.as_ptr() {
+            return Err(());
+        }
+        let mode = lc::SSL_CTX_get_verify_mode(context.as_ptr());
+        lc::SSL_set_custom_verify(connection.as_ptr(), mode, Some(on_verify));
+    }
+    Ok(())
 }
 
 /// `SSL_CTX_set_custom_verify`.

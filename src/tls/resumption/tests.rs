@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 use zeroize::Zeroizing;
 
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::ssl::{
+    Ssl, SslContext, SslContextRef, SslMethod, SslStream, SslVerifyMode, SslVersion,
+};
 
 use super::*;
 use crate::startup::test_certificates::{self as make, Pair, Spec};
@@ -18,6 +20,12 @@ const TIMEOUT: i64 = 3600;
 struct Recorder(Arc<Mutex<Vec<u8>>>);
 
 impl Policy for Recorder {
+    fn choose_context(&self, _: &SslRef) -> Option<&SslContextRef> {
+        None
+    }
+
+    fn begin(&self, _: &SslRef) {}
+
     fn choose_suite(&self, _: &[[u8; 2]]) -> Option<&CStr> {
         None
     }

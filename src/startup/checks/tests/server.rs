@@ -30,7 +30,7 @@ fn any_order_is_put_right_and_told() {
     ] {
         let given: Vec<&Pair> = order.iter().map(|at| right[*at]).collect();
         let m = materials(&given, &p.leaf, &[]);
-        let ordered = chain::ordered(&m.server_certificate, &m.server_key);
+        let ordered = chain::ordered(&m.identities[0].certificate, &m.identities[0].key);
         assert!(same_certificate(&ordered.leaf, &p.leaf.certificate));
         assert!(same_certificate(
             &ordered.chain[0],
@@ -47,7 +47,7 @@ fn certificates_outside_the_chain_are_left_out() {
     let (p, other) = (pki(), make::authority("other"));
     let given = [&p.leaf, &other, &p.intermediate, &p.leaf];
     let m = materials(&given, &p.leaf, &[]);
-    let ordered = chain::ordered(&m.server_certificate, &m.server_key);
+    let ordered = chain::ordered(&m.identities[0].certificate, &m.identities[0].key);
     assert_eq!(ordered.chain.len(), 1);
     let text = ordered.findings.to_string();
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -62,7 +62,7 @@ fn an_issuer_of_the_right_name_but_another_key_is_no_issuer() {
     let p = pki();
     let impostor = make::issue(&make::authority_spec("intermediate"), Some(&p.root));
     let m = materials(&[&p.leaf, &impostor], &p.leaf, &[]);
-    let ordered = chain::ordered(&m.server_certificate, &m.server_key);
+    let ordered = chain::ordered(&m.identities[0].certificate, &m.identities[0].key);
     assert!(ordered.chain.is_empty());
     assert!(ordered.findings.to_string().contains("no part"));
 }

@@ -1,0 +1,168 @@
+//! The TOML file: settings for all connections, and `[[site]]` blocks for those of some names.
+//!
+//! Takes a path, hands on [`ConfigFile`]. What isn't TOML, and keys that nobody knows, are findings here.
+
+use std::path::Path;
+
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
+use figment::{Profile, Provider};
+
+use super::definitions::{self, DEFINITIONS};
+use super::layers::{texts, unknown};
+use crate::findings::{Finding, Findings};
+
+/// A file's settings as written.
+pub struct ConfigFile {
+    /// The path.
+    pub place: String,
+    /// What stands outside of `[[site]]`.
+    pub general: Dict,
+    /// The blocks, in their order.
+    pub sites: Vec<SiteTable>,
+}
+
+/// One `[[site]]`.
+pub struct SiteTable {
+    /// As an operator would look for it: `site a.example of /etc/certgate.toml`.
+    pub label: String,
+    /// The server names, as written.
+    pub names: Vec<String>,
+    /// All its other keys.
+    pub settings: Dict,
+}
+
+const SITE: &str = "site";
+/// The key that only a `[[site]]` has.
+const NAMES: &str = "names";
+
+impl ConfigFile {
+    /// No file, or one that can't be used.
+    pub fn nothing(place: &str) -> Self {
+        Self {
+            place: place.to_owned(),
+            general: Dict::new(),
+            sites: Vec::new(),
+        }
+    }
+
+    /// Reads a file; keys that no setting has are left out.
+    pub fn read(path: &Path, findings: &mut Findings) -> Self {
+        let place = path.display().to_string();
+        let mut general = match parse(path, &place) {
+            Ok(dict) => dict,
+            Err(finding) => {
+                findings.push(finding);
+                return Self::nothing(&place);
+            }
+        };
+        let sites = general.remove(SITE);
+        general.retain(|key, _| {
+            let known = definitions::find(key).is_some();
+            if !known {
+                let names = DEFINITIONS.iter().map(|d| d.name).chain([SITE]);
+                findings.push(in_place(unknown(key, names), &place));
+            }
+            known
+        });
+        Self {
+            sites: sites_of(sites, &place, findings),
+            place,
+            general,
+        }
+    }
+}
+
+fn parse(path: &Path, place: &str) -> Result<Dict, Finding> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Finding::error(place, format!("can't be read: {error}"))
+            .advice("Name a readable TOML file in --config or CERTGATE_CONFIG.")
+    })?;
+    let mut profiles = Toml::string(&text).data().map_err(|error| {
+        let text = error.to_string();
+        Finding::error(place, format!("is not TOML: {}", text.trim()))
+            .advice("Write one `key = value` a line, texts in quotes.")
+    })?;
+    Ok(profiles.remove(&Profile::Default).unwrap_or_default())
+}
+
+fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<SiteTable> {
+    let Some(value) = value else {
+        return Vec::new();
+    };
+    let blocks = match value {
+        Value::Array(_, blocks) => blocks,
+        single => vec![single],
+    };
+    let sites = blocks.into_iter().enumerate().filter_map(|(index, block)| {
+        let Value::Dict(_, table) = block else {
+            let found = format!("found {}", kind_of(&block));
+            findings.push(
+                Finding::error(format!("{SITE} in {place}"), found)
+                    .expected("a table")
+                    .advice("Begin each site with a line [[site]]."),
+            );
+            return None;
+        };
+        Some(site_of(table, index + 1, place, findings))
+    });
+    sites.collect()
+}
+
+fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings) -> SiteTable {
+    let names = table.remove(NAMES);
+    let written = names.clone().and_then(|value| texts(value, true));
+    let label = match written.as_deref() {
+        Some([first, ..]) => format!("site {} of {place}", first.escape_debug()),
+        _ => format!("site {number} of {place}"),
+    };
+    if written.as_ref().is_none_or(Vec::is_empty) {
+        let found = match names {
+            Some(value) => format!("found {}", kind_of(&value)),
+            None => "not set".to_owned(),
+        };
+        findings.push(
+            Finding::error(format!("{NAMES} in {label}"), found)
+                .expected("the server names (SNI) that the site is for, such as [\"a.example\", \"*.b.example\"]"),
+        );
+    }
+    table.retain(|key, _| match definitions::find(key) {
+        Some(definition) if definition.per_site => true,
+        Some(_) => {
+            findings.push(
+                Finding::error(format!("{key} in {label}"), "set for one site")
+                    .expected("outside of [[site]]")
+                    .advice("It is for all connections: write it above the first [[site]]."),
+            );
+            false
+        }
+        None => {
+            let names = DEFINITIONS.iter().filter(|d| d.per_site).map(|d| d.name);
+            findings.push(in_place(unknown(key, names.chain([NAMES])), &label));
+            false
+        }
+    });
+    SiteTable {
+        label,
+        names: written.unwrap_or_default(),
+        settings: table,
+    }
+}
+
+/// Without the value, which may be anything.
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::String(..) => "a text",
+        Value::Array(_, items) if items.is_empty() => "an empty array",
+        Value::Array(..) => "an array",
+        Value::Dict(..) => "a table",
+        _ => "something else",
+    }
+}
+
+fn in_place(finding: Finding, place: &str) -> Finding {
+    Finding {
+        place: format!("{} in {place}", finding.place),
+        ..finding
+    }
+}

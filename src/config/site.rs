@@ -1,0 +1,86 @@
+//! What is the affair of one site: what is behind the gate, who may come in, which certificates are shown.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::server_name::ServerName;
+use super::upstream::Upstream;
+use super::values::{ClientAuth, Refusal, VerifyDepth};
+
+/// The connections that ask for certain server names, and what is theirs.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Empty for the site of all other connections, which is the first in
+    /// [`Settings::sites`](super::Settings::sites).
+    pub names: Vec<ServerName>,
+    /// Where it was written: `site a.example of /etc/certgate.toml`. Empty for the first.
+    pub label: String,
+    /// Its own, and where it has none those of the first.
+    pub settings: SiteSettings,
+}
+
+impl Site {
+    /// What tells its tickets from another site's, for as long as its first name stays.
+    pub fn id(&self) -> String {
+        self.names
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+}
+
+/// What an operator can set for one site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteSettings {
+    /// Whether a client certificate is needed.
+    pub client_auth: ClientAuth,
+    /// How a refused client is told.
+    pub refusal: Refusal,
+    /// Intermediates between client certificate and CA.
+    pub verify_depth: VerifyDepth,
+    /// What client certificates must chain to; `None` for the file in `certs-dir`.
+    pub client_ca: Option<PathBuf>,
+    /// Certificates and their keys; empty for the files in `certs-dir`.
+    pub identities: Vec<IdentityFiles>,
+    /// What an admitted client gets.
+    pub content: ContentSettings,
+}
+
+/// Where a certificate and its key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityFiles {
+    /// The certificate, and what goes with it.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// What is behind the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContentSettings {
+    /// Files below a directory.
+    Static {
+        /// The directory.
+        root: PathBuf,
+        /// Whether nobody chose it: then it need not exist.
+        is_default: bool,
+    },
+    /// HTTP proxied to these; all of one protocol.
+    Proxy(Vec<Upstream>),
+    /// Raw bytes to these.
+    Tunnel(Vec<Upstream>),
+}
+
+impl fmt::Display for ContentSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, upstreams) = match self {
+            Self::Static { root, .. } => return write!(f, "files of {}", root.display()),
+            Self::Proxy(upstreams) => ("proxy to", upstreams),
+            Self::Tunnel(upstreams) => ("tunnel to", upstreams),
+        };
+        write!(f, "{kind}")?;
+        upstreams
+            .iter()
+            .try_for_each(|upstream| write!(f, " {}", upstream.address))
+    }
+}

@@ -1,0 +1,157 @@
+//! Reads the sites: the one of all connections first, then each `[[site]]`.
+//!
+//! A site has everything that stands outside of the blocks, except for what it has itself. Two pairs
+//! are one choice each: `root` and `upstream`, `certificate` and `certificate-key`.
+
+use std::path::PathBuf;
+
+use super::server_name::{ServerName, ServerNames};
+use super::settings::Reader;
+use super::site::{ContentSettings, IdentityFiles, Site, SiteSettings};
+use super::upstream::{Upstream, UpstreamProtocol};
+use super::values::{Expected, Refusal};
+use crate::findings::Finding;
+
+impl Reader<'_> {
+    pub(super) fn sites(&mut self) -> (Vec<Site>, ServerNames) {
+        let layers = self.layers;
+        let mut sites = vec![Site {
+            names: Vec::new(),
+            label: String::new(),
+            settings: self.site_settings(),
+        }];
+        let mut all_names = ServerNames::default();
+        for table in layers.sites() {
+            self.site = Some(table);
+            let place = format!("names in {}", table.label);
+            let names = self.names(&table.names, &place);
+            for name in &names {
+                if let Err(other) = all_names.insert(name, sites.len()) {
+                    let found = format!("{name}, which is a name of {}", sites[other].label);
+                    let advice = "Each name belongs to one site.";
+                    self.findings
+                        .push(Finding::error(&place, found).advice(advice));
+                }
+            }
+            sites.push(Site {
+                names,
+                label: table.label.clone(),
+                settings: self.site_settings(),
+            });
+        }
+        self.site = None;
+        (sites, all_names)
+    }
+
+    fn names(&mut self, written: &[String], place: &str) -> Vec<ServerName> {
+        let mut names = Vec::new();
+        for text in written {
+            match text.parse() {
+                Ok(name) if names.contains(&name) => {}
+                Ok(name) => names.push(name),
+                Err(Expected(expected)) => self.wrong(place, text, expected),
+            }
+        }
+        names
+    }
+
+    fn site_settings(&mut self) -> SiteSettings {
+        let refusal = self.one("refusal");
+        SiteSettings {
+            client_auth: self.one("client-auth"),
+            refusal,
+            verify_depth: self.one("verify-depth"),
+            client_ca: self.paths("client-ca").pop(),
+            identities: self.identities(),
+            content: self.content(refusal),
+        }
+    }
+
+    /// Whether the site that is read has one of these itself.
+    fn has_own(&self, names: &[&str]) -> bool {
+        self.site
+            .is_some_and(|site| names.iter().any(|name| site.settings.contains_key(*name)))
+    }
+
+    /// Of a pair that is one choice, what doesn't stand in the site isn't the site's.
+    fn is_elsewhere(&self, name: &str, pair: &[&str]) -> bool {
+        self.has_own(pair) && !self.has_own(&[name])
+    }
+
+    fn paths(&mut self, name: &str) -> Vec<PathBuf> {
+        let written = self.written(name);
+        written.values.iter().map(PathBuf::from).collect()
+    }
+
+    fn identities(&mut self) -> Vec<IdentityFiles> {
+        const PAIR: [&str; 2] = ["certificate", "certificate-key"];
+        let [certificates, keys] = PAIR.map(|name| match self.is_elsewhere(name, &PAIR) {
+            true => Vec::new(),
+            false => self.paths(name),
+        });
+        if certificates.len() != keys.len() {
+            let [certificate, key] = PAIR.map(|name| self.written(name).place);
+            let (place, found) = (
+                certificate,
+                format!(
+                    "{} certificates, but {} of {key}",
+                    certificates.len(),
+                    keys.len()
+                ),
+            );
+            self.findings.push(
+                Finding::error(place, found)
+                    .expected("a key for each certificate, in the same order"),
+            );
+        }
+        let pairs = certificates.into_iter().zip(keys);
+        pairs
+            .map(|(certificate, key)| IdentityFiles { certificate, key })
+            .collect()
+    }
+
+    fn content(&mut self, refusal: Refusal) -> ContentSettings {
+        const PAIR: [&str; 2] = ["root", "upstream"];
+        let root = self.written("root");
+        let mut written = self.written("upstream");
+        if self.is_elsewhere("upstream", &PAIR) {
+            written.values.clear();
+        }
+        let files = ContentSettings::Static {
+            root: self.text("root").into(),
+            is_default: root.is_default,
+        };
+        if written.values.is_empty() {
+            return files;
+        }
+        let upstreams: Vec<Upstream> = self.all_or_none(&written);
+        if !root.is_default && !self.is_elsewhere("root", &PAIR) {
+            self.findings.push(
+                Finding::warning(&root.place, "not used, since an upstream is set")
+                    .advice("Leave out one of the two."),
+            );
+        }
+        let Some(first) = upstreams.first().map(|u| u.protocol) else {
+            return files;
+        };
+        if upstreams.iter().any(|u| u.protocol != first) {
+            self.wrong(
+                &written.place,
+                &written.values.join(","),
+                "upstreams of one kind: http:// (and unix:), h2c:// or tcp://".to_owned(),
+            );
+        }
+        if first != UpstreamProtocol::Tcp {
+            return ContentSettings::Proxy(upstreams);
+        }
+        if refusal == Refusal::Page {
+            let place = self.written("refusal").place;
+            self.findings.push(
+                Finding::error(place, "page, with an upstream of tcp://")
+                    .expected("alert")
+                    .advice("Raw bytes can't carry a page."),
+            );
+        }
+        ContentSettings::Tunnel(upstreams)
+    }
+}

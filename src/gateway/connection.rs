@@ -1,0 +1,87 @@
+//! The way of one connection: accepted -> handshaken -> permitted -> served.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::snapshot::{Behind, Snapshot};
+use crate::access;
+use crate::http::service::Conversation;
+use crate::lifecycle::Member;
+use crate::net::Accepted;
+use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
+use crate::tls::failure::Refused;
+use crate::tls::handshake::{self, Failure};
+use crate::tunnel;
+
+impl Snapshot {
+    /// The whole way of one connection. Each part of it is in a box of its own, so that none holds the
+    /// room of another that is over.
+    pub(super) fn connection(
+        self: Arc<Self>,
+        accepted: Accepted,
+        member: Member,
+    ) -> impl Future<Output = ()> + Send {
+        let admission = Box::pin(self.admit(accepted, member));
+        async {
+            if let Some(conversation) = admission.await {
+                conversation.await;
+            }
+        }
+    }
+
+    /// Hands on what follows. Whoever isn't let in has been told when this returns.
+    async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
+        let client = accepted.client;
+        let handshaken = match handshake::perform(accepted, &self.tls).await {
+            Ok(handshaken) => handshaken,
+            Err(Failure::Ping) => {
+                events::tcp_ping(&self.telemetry);
+                return None;
+            }
+            Err(Failure::Refused(refused)) => {
+                self.refused(&refused, client);
+                return None;
+            }
+        };
+        let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
+        let site = self.sites.get(handshaken.session.site)?;
+        let permitted = match access::decide(handshaken, site.client_auth) {
+            Ok(permitted) => permitted,
+            Err(refused) => {
+                self.refused(&refused.refused, client);
+                if let Behind::Http(server) = &site.behind {
+                    server.refuse(*refused, member).await;
+                }
+                return None;
+            }
+        };
+        HandshakeCompleted {
+            client,
+            resumed,
+            took,
+        }
+        .emit(&self.telemetry);
+        Some(match &site.behind {
+            Behind::Http(server) => server.serve(permitted, member),
+            Behind::Tunnel(upstreams) => {
+                let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
+                Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })
+            }
+        })
+    }
+
+    fn refused(&self, refused: &Refused, client: SocketAddr) {
+        let certificate = refused.certificate.as_ref();
+        ClientRefused {
+            reason: refused.reason,
+            client,
+            sni: refused.sni.as_deref(),
+            subject: certificate.map(|c| c.subject.as_str()),
+            issuer: certificate.map(|c| c.issuer.as_str()),
+            serial: certificate.map(|c| c.serial.as_str()),
+            depth: refused.depth,
+            detail: &refused.detail,
+        }
+        .emit(&self.telemetry);
+    }
+}

@@ -1,0 +1,179 @@
+//! Everything that can change while the gateway runs, in one immutable piece.
+//!
+//! Takes [`Inputs`], hands on a [`Snapshot`]. A connection sees one for its life; a reload builds
+//! another and puts it in the place of the old one, or doesn't.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::values::{ClientAuth, UnknownSni};
+use crate::config::{ContentSettings, Settings, Site, Times};
+use crate::findings::{Finding, Findings};
+use crate::http::misdirected::Hosts;
+use crate::http::proxy::Proxy;
+use crate::http::service::{Content, HttpServer};
+use crate::http::static_files::{OpenRootError, StaticFiles};
+use crate::telemetry::Telemetry;
+use crate::tls::tickets::TicketSecret;
+use crate::tls::{Credentials, TlsContext};
+use crate::upstream::Upstreams;
+
+/// What a snapshot is made of.
+pub struct Inputs {
+    /// What the operator wrote.
+    pub settings: Settings,
+    /// For each of the settings' sites.
+    pub credentials: Vec<Credentials>,
+}
+
+/// What becomes of an accepted connection.
+pub struct Snapshot {
+    pub(super) tls: TlsContext,
+    /// The number that a handshake tells is the place in here.
+    pub(super) sites: Vec<SiteService>,
+    pub(super) telemetry: Arc<Telemetry>,
+    /// What is as long as the settings say.
+    pub(super) times: Times,
+}
+
+/// What the connections of one site get.
+pub(super) struct SiteService {
+    pub client_auth: ClientAuth,
+    pub behind: Behind,
+    /// What `behind` was made of.
+    made_of: (ContentSettings, Times),
+}
+
+#[derive(Clone)]
+pub(super) enum Behind {
+    Http(Arc<HttpServer>),
+    Tunnel(Arc<Upstreams>),
+}
+
+impl Snapshot {
+    /// Builds a snapshot, or says everything that is in the way. Of `before` it keeps what would be
+    /// the same: connections to upstreams, and files in memory. Needs a tokio runtime.
+    pub fn build(
+        inputs: &Inputs,
+        secret: &TicketSecret,
+        telemetry: &Arc<Telemetry>,
+        before: Option<&Snapshot>,
+    ) -> Result<Self, Findings> {
+        let settings = &inputs.settings;
+        let mut findings = Findings::default();
+        let tls = TlsContext::build(settings, &inputs.credentials, secret);
+        let tls = findings.note(tls);
+        let sites = findings.note(services(settings, telemetry, before));
+        match (tls, sites) {
+            (Some(tls), Some(sites)) => Ok(Self {
+                tls,
+                sites,
+                telemetry: telemetry.clone(),
+                times: settings.times,
+            }),
+            _ => {
+                findings.locate(|name| settings.place_of(name));
+                Err(findings)
+            }
+        }
+    }
+
+    /// Everything that `build` would complain about without credentials.
+    pub fn rehearse(settings: &Settings, telemetry: &Arc<Telemetry>) -> Findings {
+        let mut findings = Findings::default();
+        findings.note(TlsContext::check(&settings.tls));
+        findings.note(services(settings, telemetry, None));
+        findings.locate(|name| settings.place_of(name));
+        findings
+    }
+}
+
+fn services(
+    settings: &Settings,
+    telemetry: &Arc<Telemetry>,
+    before: Option<&Snapshot>,
+) -> Result<Vec<SiteService>, Findings> {
+    let mut findings = Findings::default();
+    let names = Arc::new(settings.server_names.clone());
+    let mut services: Vec<SiteService> = Vec::with_capacity(settings.sites.len());
+    for (number, site) in settings.sites.iter().enumerate() {
+        let hosts = Hosts {
+            names: names.clone(),
+            site: number,
+            others_are_first: settings.unknown_sni == UnknownSni::Default,
+        };
+        let known = before.into_iter().flat_map(|before| &before.sites);
+        let known = known.chain(&services);
+        let made_of = (site.settings.content.clone(), settings.times);
+        let same = known.into_iter().find(|service| service.made_of == made_of);
+        let behind = match same.map(|service| &service.behind) {
+            Some(Behind::Tunnel(upstreams)) => Ok(Behind::Tunnel(upstreams.clone())),
+            Some(Behind::Http(server)) => {
+                Ok(http(server.content.clone(), hosts, settings, telemetry))
+            }
+            None => behind(site, hosts, settings, telemetry),
+        };
+        if let Some(behind) = findings.note(behind) {
+            services.push(SiteService {
+                client_auth: site.settings.client_auth,
+                behind,
+                made_of,
+            });
+        }
+    }
+    match findings.is_empty() {
+        true => Ok(services),
+        false => Err(findings),
+    }
+}
+
+fn behind(
+    site: &Site,
+    hosts: Hosts,
+    settings: &Settings,
+    telemetry: &Arc<Telemetry>,
+) -> Result<Behind, Findings> {
+    let content = match &site.settings.content {
+        ContentSettings::Static { root, is_default } => match StaticFiles::open(root) {
+            // Nobody chose it: a first start shows the welcome page.
+            Err(OpenRootError::Missing(root)) if *is_default => {
+                Content::Files(StaticFiles::at(&root))
+            }
+            opened => Content::Files(opened.map_err(|error| unusable_root(root, site, &error))?),
+        },
+        ContentSettings::Proxy(upstreams) => {
+            let proxy = Proxy::new(upstreams, &settings.times, telemetry.clone());
+            Content::Proxy(Box::new(proxy))
+        }
+        ContentSettings::Tunnel(upstreams) => {
+            let timeout = settings.times.upstream_connect;
+            let upstreams = Upstreams::new(upstreams, timeout);
+            return Ok(Behind::Tunnel(Arc::new(upstreams)));
+        }
+    };
+    Ok(http(Arc::new(content), hosts, settings, telemetry))
+}
+
+fn http(
+    content: Arc<Content>,
+    hosts: Hosts,
+    settings: &Settings,
+    telemetry: &Arc<Telemetry>,
+) -> Behind {
+    Behind::Http(Arc::new(HttpServer {
+        content,
+        hosts,
+        header_timeout: settings.times.header,
+        telemetry: telemetry.clone(),
+    }))
+}
+
+fn unusable_root(root: &Path, site: &Site, error: &OpenRootError) -> Findings {
+    let place = match site.label.as_str() {
+        "" => format!("root {}", root.display()),
+        label => format!("root in {label}: {}", root.display()),
+    };
+    Finding::error(place, error.to_string())
+        .advice("Create the directory, mount your content there, or set --root.")
+        .into()
+}

@@ -1,0 +1,90 @@
+//! What a reload says.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tracing::{error, info, warn};
+
+use super::millis;
+use crate::findings::{Findings, Severity};
+use crate::telemetry::Telemetry;
+
+/// What is served was replaced.
+pub struct Reloaded<'a> {
+    /// SIGHUP, files, …
+    pub cause: &'static str,
+    /// How many sites there are now.
+    pub sites: usize,
+    /// From the cause to the moment when new connections got it.
+    pub took: Duration,
+    /// What is newly doubtful in it.
+    pub doubts: &'a Findings,
+}
+
+impl Reloaded<'_> {
+    /// One line and one for each doubt, one counter.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let metrics = &telemetry.metrics;
+        metrics.reloads.with_label_values(&["ok"]).inc();
+        metrics.last_reload_successful.set(1);
+        metrics.last_reload.set(now());
+        log_findings(self.doubts);
+        info!(
+            event = "reloaded",
+            cause = self.cause,
+            sites = self.sites,
+            ms = millis(self.took),
+            "reloaded: new connections get it"
+        );
+    }
+}
+
+/// What was to be served is wrong, and the old goes on.
+pub struct ReloadFailed<'a> {
+    /// SIGHUP, files, …
+    pub cause: &'static str,
+    /// At least one error.
+    pub findings: &'a Findings,
+}
+
+impl ReloadFailed<'_> {
+    /// One line and one for each finding, one counter.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let metrics = &telemetry.metrics;
+        metrics.reloads.with_label_values(&["failed"]).inc();
+        metrics.last_reload_successful.set(0);
+        log_findings(self.findings);
+        error!(
+            event = "reload_failed",
+            cause = self.cause,
+            "not reloaded: what was served before is served on"
+        );
+    }
+}
+
+/// One line for each.
+pub fn log_findings(findings: &Findings) {
+    for finding in findings.iter() {
+        let (place, found, advice) = (&finding.place, &finding.found, &finding.advice);
+        match finding.severity {
+            Severity::Error => error!(event = "finding", place, found, advice, "{finding}"),
+            Severity::Warning => warn!(event = "finding", place, found, advice, "{finding}"),
+        }
+    }
+}
+
+/// Settings that were changed, and take effect at the start only.
+pub fn needs_restart(settings: &[&str]) {
+    if !settings.is_empty() {
+        let settings = settings.join(", ");
+        warn!(
+            event = "needs_restart",
+            settings, "changed settings that take effect at the next start only"
+        );
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+}
