@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use certgate::access::rules::Rules;
 use certgate::config::Settings;
 use certgate::config::layers::Layers;
 use certgate::startup::example_pki::ExamplePki;
@@ -81,7 +82,12 @@ fn server(pki: &ExamplePki) -> TlsContext {
         client_ca: vec![certificate(pki.ca())],
     };
     let secret = TicketSecret::random().unwrap();
-    let context = TlsContext::build(&settings(), &[credentials], &secret);
+    let context = TlsContext::build(
+        &settings(),
+        &[credentials],
+        &[Arc::new(Rules::default())],
+        &secret,
+    );
     context.unwrap_or_else(|findings| panic!("{findings}"))
 }
 

@@ -21,6 +21,10 @@ pub enum RefusalReason {
     WeakCertificate,
     /// Anything else that makes the certificate or its chain invalid.
     InvalidCertificate,
+    /// A `deny` rule matches the client's certificate.
+    Denied,
+    /// There are `allow` rules, and none matches the client's certificate.
+    NotAllowed,
     /// No TLS version in common.
     ProtocolMismatch,
     /// No cipher or signature algorithm in common.
@@ -45,7 +49,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All of them, so that every label of the metric is there from the start.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::NoCertificate,
         Self::UnknownCa,
         Self::Expired,
@@ -55,6 +59,8 @@ impl RefusalReason {
         Self::BadSignature,
         Self::WeakCertificate,
         Self::InvalidCertificate,
+        Self::Denied,
+        Self::NotAllowed,
         Self::ProtocolMismatch,
         Self::NoSharedCipher,
         Self::NoSharedGroup,
@@ -79,6 +85,8 @@ impl RefusalReason {
             Self::BadSignature => "bad_signature",
             Self::WeakCertificate => "weak_certificate",
             Self::InvalidCertificate => "invalid_certificate",
+            Self::Denied => "denied",
+            Self::NotAllowed => "not_allowed",
             Self::ProtocolMismatch => "protocol_mismatch",
             Self::NoSharedCipher => "no_shared_cipher",
             Self::NoSharedGroup => "no_shared_group",

@@ -4,13 +4,16 @@
 //! stages take nothing else: nobody is served who wasn't admitted.
 
 mod connection;
+pub mod rules;
 
 use crate::config::values::ClientAuth;
 use crate::refusal::RefusalReason;
+use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
 use crate::tls::{Client, Handshaken, Session, TlsStream};
 
 pub use connection::Connection;
+use rules::Rules;
 
 /// An admitted connection.
 pub struct Permitted {
@@ -40,6 +43,7 @@ pub struct RefusedConnection {
 pub fn decide(
     handshaken: Handshaken,
     mode: ClientAuth,
+    rules: &Rules,
 ) -> Result<Permitted, Box<RefusedConnection>> {
     let Handshaken {
         stream,
@@ -47,8 +51,16 @@ pub fn decide(
         session,
     } = handshaken;
     let verdict = match client {
-        Client::Verified(certificate) => Ok(Some(certificate)),
-        Client::Anonymous if mode != ClientAuth::Required => Ok(None),
+        // The handshake has asked the same already, so that its alert could say no.
+        Client::Verified(certificate) => match rules.decide(Some(&certificate.facts)) {
+            Ok(()) => Ok(Some(certificate)),
+            Err(denied) => {
+                let mut refused = Refused::new(denied.reason, denied.words, stream.ssl());
+                refused.certificate = Some(certificate);
+                Err(refused)
+            }
+        },
+        Client::Anonymous if mode != ClientAuth::Required && rules.admit_anonymous() => Ok(None),
         Client::Anonymous => Err(Refused::new(
             RefusalReason::NoCertificate,
             "peer did not return a certificate",

@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::config::Settings;
-use crate::config::definitions::{DEFINITIONS, Definition};
+use crate::config::definitions::{DEFINITIONS, Definition, List};
 use crate::config::layers::{Flags, Layers};
 use crate::findings::Findings;
 
@@ -165,8 +165,8 @@ fn setting(definition: &'static Definition) -> Arg {
         ))
         .help_heading(definition.heading)
         .action(match definition.list {
-            true => ArgAction::Append,
-            false => ArgAction::Set,
+            List::Words | List::Lines => ArgAction::Append,
+            List::No => ArgAction::Set,
         })
         .allow_hyphen_values(true)
 }

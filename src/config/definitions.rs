@@ -12,14 +12,26 @@ pub struct Definition {
     pub value: &'static str,
     /// The default as it would be written; empty when there is none.
     pub default: &'static str,
-    /// Whether it takes several values: a repeated flag, a TOML array, commas in the environment.
-    pub list: bool,
+    /// Whether it takes several values, and what stands between them in one text.
+    pub list: List,
     /// Whether a `[[site]]` of the TOML file can have its own.
     pub per_site: bool,
     /// The group it is shown under.
     pub heading: &'static str,
     /// What it does, in a sentence or two.
     pub help: &'static str,
+}
+
+/// How many values a setting takes: several are a repeated flag, a TOML array, or one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// One.
+    No,
+    /// Several; in one text with commas or spaces between.
+    Words,
+    /// Several that have commas and spaces in them; in one text each on a line of its own, or with
+    /// semicolons between. A flag has one.
+    Lines,
 }
 
 impl Definition {
@@ -47,7 +59,7 @@ const fn one(
         name,
         value,
         default,
-        list: false,
+        list: List::No,
         per_site: false,
         heading,
         help,
@@ -62,8 +74,15 @@ const fn many(
     help: &'static str,
 ) -> Definition {
     Definition {
-        list: true,
+        list: List::Words,
         ..one(heading, name, value, default, help)
+    }
+}
+
+const fn lines(definition: Definition) -> Definition {
+    Definition {
+        list: List::Lines,
+        ..definition
     }
 }
 
@@ -110,6 +129,20 @@ pub const DEFINITIONS: &[Definition] = &[
         "required",
         "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one.",
     )),
+    per_site(lines(one(
+        CLIENTS,
+        "allow",
+        "RULE",
+        "",
+        "Lets in only clients whose certificate matches one of these rules: KIND:VALUE of the kinds cn, ou, o, dn, dns, uri, email, ip, issuer, serial, sha256, spki, joined by \" and \", such as \"ou:Payments and dns:*.svc.example\". Repeatable.",
+    ))),
+    per_site(lines(one(
+        CLIENTS,
+        "deny",
+        "RULE",
+        "",
+        "Keeps out clients whose certificate matches one of these rules, whatever --allow says. Repeatable.",
+    ))),
     per_site(one(
         CLIENTS,
         "refusal",

@@ -8,7 +8,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
 use figment::{Profile, Provider};
 
-use super::definitions::{self, DEFINITIONS};
+use super::definitions::{self, DEFINITIONS, List};
 use super::layers::{texts, unknown};
 use crate::findings::{Finding, Findings};
 
@@ -111,7 +111,7 @@ fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<S
 
 fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings) -> SiteTable {
     let names = table.remove(NAMES);
-    let written = names.clone().and_then(|value| texts(value, true));
+    let written = names.clone().and_then(|value| texts(value, List::Words));
     let label = match written.as_deref() {
         Some([first, ..]) => format!("site {} of {place}", first.escape_debug()),
         _ => format!("site {number} of {place}"),

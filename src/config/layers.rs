@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::definitions::{DEFINITIONS, Definition, VARIABLE_PREFIX};
+use super::definitions::{self, DEFINITIONS, Definition, List, VARIABLE_PREFIX};
 use super::file::{ConfigFile, SiteTable};
 use crate::findings::{Finding, Findings};
 
@@ -135,8 +135,8 @@ fn written(
         }),
         None => {
             let expected = match definition.list {
-                true => "a text or an array of texts",
-                false => "a single value",
+                List::Words | List::Lines => "a text or an array of texts",
+                List::No => "a single value",
             };
             Err(Finding::error(place, format!("found {kind}")).expected(expected))
         }
@@ -144,12 +144,13 @@ fn written(
 }
 
 /// The texts of a value; `None` if it is something else.
-pub(super) fn texts(value: Value, list: bool) -> Option<Vec<String>> {
+pub(super) fn texts(value: Value, list: List) -> Option<Vec<String>> {
     match value {
-        Value::Array(_, items) if list => items.into_iter().map(text_of).collect(),
+        Value::Array(_, items) if list != List::No => items.into_iter().map(text_of).collect(),
         single => text_of(single).map(|text| match list {
-            true => split(&text),
-            false => vec![text],
+            List::No => vec![text],
+            List::Words => split(&text, |c| c == ',' || c.is_whitespace()),
+            List::Lines => split(&text, |c| matches!(c, ';' | '\n' | '\r')),
         }),
     }
 }
@@ -185,7 +186,14 @@ fn usual_defaults() -> Dict {
 fn from_flags(flags: &Flags) -> Dict {
     flags
         .iter()
-        .map(|(name, values)| ((*name).to_owned(), Value::from(values.join(","))))
+        .map(|(name, values)| {
+            let value = match definitions::find(name).map(|definition| definition.list) {
+                // A rule may have a semicolon in it.
+                Some(List::Lines) => Value::from(values.clone()),
+                _ => Value::from(values.join(",")),
+            };
+            ((*name).to_owned(), value)
+        })
         .collect()
 }
 
@@ -273,8 +281,9 @@ fn text_of(value: Value) -> Option<String> {
     }
 }
 
-fn split(text: &str) -> Vec<String> {
-    text.split(|c: char| c == ',' || c.is_whitespace())
+fn split(text: &str, separates: impl Fn(char) -> bool) -> Vec<String> {
+    text.split(separates)
+        .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect()

@@ -42,8 +42,21 @@ pub struct SiteSettings {
     pub client_ca: Option<PathBuf>,
     /// Certificates and their keys; empty for the files in `certs-dir`.
     pub identities: Vec<IdentityFiles>,
+    /// Rules that let clients in, as written.
+    pub allow: WrittenRules,
+    /// Rules that keep clients out, as written.
+    pub deny: WrittenRules,
     /// What an admitted client gets.
     pub content: ContentSettings,
+}
+
+/// Rules that nobody has read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenRules {
+    /// Where they were written.
+    pub place: String,
+    /// One each.
+    pub rules: Vec<String>,
 }
 
 /// Where a certificate and its key are.

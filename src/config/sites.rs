@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::server_name::{ServerName, ServerNames};
 use super::settings::Reader;
-use super::site::{ContentSettings, IdentityFiles, Site, SiteSettings};
+use super::site::{ContentSettings, IdentityFiles, Site, SiteSettings, WrittenRules};
 use super::upstream::{Upstream, UpstreamProtocol};
 use super::values::{Expected, Refusal};
 use crate::findings::Finding;
@@ -63,6 +63,8 @@ impl Reader<'_> {
             verify_depth: self.one("verify-depth"),
             client_ca: self.paths("client-ca").pop(),
             identities: self.identities(),
+            allow: self.rules("allow"),
+            deny: self.rules("deny"),
             content: self.content(refusal),
         }
     }
@@ -81,6 +83,14 @@ impl Reader<'_> {
     fn paths(&mut self, name: &str) -> Vec<PathBuf> {
         let written = self.written(name);
         written.values.iter().map(PathBuf::from).collect()
+    }
+
+    fn rules(&mut self, name: &str) -> WrittenRules {
+        let written = self.written(name);
+        WrittenRules {
+            place: written.place,
+            rules: written.values,
+        }
     }
 
     fn identities(&mut self) -> Vec<IdentityFiles> {

@@ -45,7 +45,7 @@ impl Snapshot {
         };
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
         let site = self.sites.get(handshaken.session.site)?;
-        let permitted = match access::decide(handshaken, site.client_auth) {
+        let permitted = match access::decide(handshaken, site.client_auth, &site.rules) {
             Ok(permitted) => permitted,
             Err(refused) => {
                 self.refused(&refused.refused, client);

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::access::rules::Rules;
 use crate::config::values::{ClientAuth, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, Times};
 use crate::findings::{Finding, Findings};
@@ -39,6 +40,7 @@ pub struct Snapshot {
 /// What the connections of one site get.
 pub(super) struct SiteService {
     pub client_auth: ClientAuth,
+    pub rules: Arc<Rules>,
     pub behind: Behind,
     /// What `behind` was made of.
     made_of: (ContentSettings, Times),
@@ -61,11 +63,12 @@ impl Snapshot {
     ) -> Result<Self, Findings> {
         let settings = &inputs.settings;
         let mut findings = Findings::default();
-        let tls = TlsContext::build(settings, &inputs.credentials, secret);
+        let rules = findings.note(rules(settings)).unwrap_or_default();
+        let tls = TlsContext::build(settings, &inputs.credentials, &rules, secret);
         let tls = findings.note(tls);
-        let sites = findings.note(services(settings, telemetry, before));
+        let sites = findings.note(services(settings, &rules, telemetry, before));
         match (tls, sites) {
-            (Some(tls), Some(sites)) => Ok(Self {
+            (Some(tls), Some(sites)) if findings.is_empty() => Ok(Self {
                 tls,
                 sites,
                 telemetry: telemetry.clone(),
@@ -82,21 +85,43 @@ impl Snapshot {
     pub fn rehearse(settings: &Settings, telemetry: &Arc<Telemetry>) -> Findings {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
-        findings.note(services(settings, telemetry, None));
+        let rules = findings.note(rules(settings)).unwrap_or_default();
+        findings.note(services(settings, &rules, telemetry, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
 }
 
+fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {
+    let mut findings = Findings::default();
+    let rules = settings
+        .sites
+        .iter()
+        .map(|site| Rules::read(&site.settings));
+    let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
+    let rules = rules.collect();
+    // What sites share is wrong once.
+    findings.dedup();
+    match findings.is_empty() {
+        true => Ok(rules),
+        false => Err(findings),
+    }
+}
+
 fn services(
     settings: &Settings,
+    rules: &[Arc<Rules>],
     telemetry: &Arc<Telemetry>,
     before: Option<&Snapshot>,
 ) -> Result<Vec<SiteService>, Findings> {
     let mut findings = Findings::default();
     let names = Arc::new(settings.server_names.clone());
     let mut services: Vec<SiteService> = Vec::with_capacity(settings.sites.len());
-    for (number, site) in settings.sites.iter().enumerate() {
+    let rules = rules
+        .iter()
+        .cloned()
+        .chain(std::iter::repeat_with(Arc::default));
+    for ((number, site), rules) in settings.sites.iter().enumerate().zip(rules) {
         let hosts = Hosts {
             names: names.clone(),
             site: number,
@@ -116,6 +141,7 @@ fn services(
         if let Some(behind) = findings.note(behind) {
             services.push(SiteService {
                 client_auth: site.settings.client_auth,
+                rules,
                 behind,
                 made_of,
             });

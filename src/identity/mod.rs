@@ -3,6 +3,8 @@
 //! Takes the X.509 certificate that the TLS stage has, hands on [`ClientCertificate`] for access
 //! decisions, logs and upstreams. Knows nothing of whether the certificate was accepted.
 
+pub mod dn;
+mod facts;
 mod name;
 pub mod reserved;
 
@@ -10,6 +12,7 @@ use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
 use openssl::x509::X509Ref;
 
+pub use facts::{Facts, canonical_serial};
 pub use name::{escaped, rfc2253};
 
 /// The longest name in a log line, in bytes. A certificate may carry 100 KB of them, and who shows
@@ -29,6 +32,8 @@ pub struct ClientCertificate {
     pub serial: String,
     /// SHA-256 of the DER in lower case hex.
     pub fingerprint: String,
+    /// What rules look at.
+    pub facts: Facts,
 }
 
 impl ClientCertificate {
@@ -43,6 +48,7 @@ impl ClientCertificate {
                 .digest(MessageDigest::sha256())
                 .map(|digest| hex(&digest))
                 .unwrap_or_default(),
+            facts: Facts::of(certificate),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One context is one immutable view of whom to trust; every connection lives with the one it
 //! began with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
@@ -13,6 +14,7 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 
+use super::admission::Admission;
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
@@ -69,36 +71,42 @@ impl TlsContext {
         apply_settings(&mut builder, settings)
     }
 
-    /// Builds the contexts of all sites, whose credentials are in the same order; AWS-LC's complaints
-    /// name the setting they are about.
-    pub fn build(
+    /// Builds the contexts of all sites, whose credentials and admissions are in the same order;
+    /// AWS-LC's complaints name the setting they are about.
+    pub fn build<A: Admission + 'static>(
         settings: &Settings,
         credentials: &[Credentials],
+        admissions: &[Arc<A>],
         secret: &TicketSecret,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let numbered = settings.sites.iter().zip(credentials).enumerate();
+        let sites = settings.sites.iter().zip(admissions);
+        let numbered = sites.zip(credentials).enumerate();
         let mut others = Vec::new();
-        for (number, (site, credentials)) in numbered.clone().skip(1) {
+        for (number, ((site, admission), credentials)) in numbered.clone().skip(1) {
             let place = SitePlace {
                 number,
                 site,
+                admission: admission.clone(),
                 others: None,
             };
             let built = build_one(place, credentials, &settings.tls, secret);
             others.extend(findings.note(built).map(SslContextBuilder::build));
         }
-        let first = numbered.take(1).map(|(number, (site, credentials))| {
-            let place = SitePlace {
-                number,
-                site,
-                others: Some(OtherSites {
-                    names: settings.server_names.clone(),
-                    contexts: std::mem::take(&mut others),
-                }),
-            };
-            build_one(place, credentials, &settings.tls, secret)
-        });
+        let first = numbered
+            .take(1)
+            .map(|(number, ((site, admission), credentials))| {
+                let place = SitePlace {
+                    number,
+                    site,
+                    admission: admission.clone(),
+                    others: Some(OtherSites {
+                        names: settings.server_names.clone(),
+                        contexts: std::mem::take(&mut others),
+                    }),
+                };
+                build_one(place, credentials, &settings.tls, secret)
+            });
         let first = first.last().and_then(|built| findings.note(built));
         let Some(mut first) = first.filter(|_| findings.is_empty()) else {
             return Err(findings);
@@ -127,6 +135,7 @@ impl TlsContext {
 struct SitePlace<'a> {
     number: usize,
     site: &'a Site,
+    admission: Arc<dyn Admission>,
     others: Option<OtherSites>,
 }
 
@@ -254,10 +263,11 @@ fn decide_handshakes(
     server::advertise(builder, &names.collect::<Result<Vec<_>, _>>()?)?;
     let site = &place.site.settings;
     let page = site.refusal == Refusal::Page;
+    let anonymous = site.client_auth != ClientAuth::Required && place.admission.admit_anonymous();
     let mode = match site.client_auth {
         ClientAuth::Off => SslVerifyMode::NONE,
-        ClientAuth::Required if !page => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
-        ClientAuth::Required | ClientAuth::Optional => SslVerifyMode::PEER,
+        _ if anonymous || page => SslVerifyMode::PEER,
+        _ => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
     };
     // Tickets only: a cache on this side would be one more place to check and to bound.
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
@@ -270,10 +280,11 @@ fn decide_handshakes(
     }
     let policy = HandshakePolicy {
         verifier: Verifier::new(&credentials.client_ca, site.verify_depth.0)?,
+        admission: place.admission,
         resumption: Resumption {
             keys: secret.keys(&place.site.id(), settings.session_timeout),
             timeout: settings.session_timeout,
-            anonymous: site.client_auth != ClientAuth::Required,
+            anonymous,
         },
         suites: (settings.prefer == CipherPreference::Server).then(|| suites_of(settings)),
         page,

@@ -4,6 +4,7 @@
 //! the start, hands on [`Handshaken`]: who the client is, proven or not. Whether that is enough is
 //! the access stage's decision. Refuses what TLS itself refuses, with the reason ([`failure`]).
 
+pub mod admission;
 pub mod context;
 pub mod failure;
 #[allow(

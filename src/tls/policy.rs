@@ -8,10 +8,11 @@ use openssl::ex_data::Index;
 use openssl::ssl::{NameType, Ssl, SslContext, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
-use super::ffi::server::{BAD_CERTIFICATE, Policy};
+use super::admission::{Admission, Denied};
+use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Policy};
 use super::resumption::{Lineage, Proven, Resumption};
 use super::suites::Suites;
-use super::verification::{Rejection, Verifier, unix_now};
+use super::verification::{Rejection, Verified, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
 use crate::config::server_name::ServerNames;
 use crate::identity::ClientCertificate;
@@ -20,6 +21,8 @@ use crate::identity::ClientCertificate;
 pub struct HandshakePolicy {
     /// Whom to trust.
     pub verifier: Verifier,
+    /// Who of them may come in.
+    pub admission: Arc<dyn Admission>,
     /// Which tickets resume.
     pub resumption: Resumption,
     /// The TLS 1.3 suites, if their order matters.
@@ -60,7 +63,8 @@ impl Policy for HandshakePolicy {
     fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8> {
         let note = note(ssl).ok_or(BAD_CERTIFICATE)?;
         let digest = ChainDigest::of(chain);
-        match self.verifier.verify(digest, chain) {
+        let verdict = self.verifier.verify(digest, chain);
+        match verdict.and_then(|verified| self.admitted(verified)) {
             Ok(verified) => {
                 let client = Proven::Chain(digest, verified);
                 let began = unix_now();
@@ -102,8 +106,27 @@ impl Policy for HandshakePolicy {
             .resumption
             .open(&self.verifier, ssl, ticket, unix_now());
         let (lineage, session) = opened?;
+        if let Proven::Chain(_, verified) = &lineage.client {
+            // A full handshake follows, which says no in the usual way.
+            self.admission.admit(&verified.certificate).ok()?;
+        }
         note.offered.set(lineage).ok()?;
         Some(session)
+    }
+}
+
+impl HandshakePolicy {
+    fn admitted(&self, verified: Arc<Verified>) -> Result<Arc<Verified>, Box<Rejection>> {
+        match self.admission.admit(&verified.certificate) {
+            Ok(()) => Ok(verified),
+            Err(Denied { reason, words }) => Err(Box::new(Rejection {
+                reason,
+                words,
+                depth: 0,
+                certificate: Some(verified.certificate.clone()),
+                alert: ACCESS_DENIED,
+            })),
+        }
     }
 }
 
@@ -181,10 +204,23 @@ mod tests {
                 timeout,
                 anonymous: true,
             },
+            admission: Arc::new(Everybody),
             suites: None,
             page,
             site: 0,
             others: None,
+        }
+    }
+
+    struct Everybody;
+
+    impl Admission for Everybody {
+        fn admit(&self, _: &ClientCertificate) -> Result<(), Denied> {
+            Ok(())
+        }
+
+        fn admit_anonymous(&self) -> bool {
+            true
         }
     }
 

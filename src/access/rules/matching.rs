@@ -1,0 +1,108 @@
+//! Whether a condition holds for a certificate.
+
+use std::net::IpAddr;
+
+use super::Strictness;
+use super::pattern::{DnsPattern, MailPattern, UriPattern};
+use crate::identity::Facts;
+use crate::identity::dn::{
+    COMMON_NAME, ComparableText, DistinguishedName, ORGANIZATION, ORGANIZATIONAL_UNIT,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    CommonName(ComparableText),
+    OrganizationalUnit(ComparableText),
+    Organization(ComparableText),
+    Subject(DistinguishedName),
+    Issuer(DistinguishedName),
+    Dns(DnsPattern),
+    Uri(UriPattern),
+    Email(MailPattern),
+    Address(Network),
+    Serial(String),
+    Fingerprint([u8; 32]),
+    Spki([u8; 32]),
+}
+
+impl Condition {
+    pub(super) fn holds(&self, client: &Facts, strictness: Strictness) -> bool {
+        let has = |kind, text| {
+            client
+                .subject
+                .as_ref()
+                .is_some_and(|name| name.has(kind, text))
+        };
+        match self {
+            Self::CommonName(text) => has(COMMON_NAME, text),
+            Self::OrganizationalUnit(text) => has(ORGANIZATIONAL_UNIT, text),
+            Self::Organization(text) => has(ORGANIZATION, text),
+            Self::Subject(name) => same(name, client.subject.as_ref(), strictness),
+            Self::Issuer(name) => same(name, client.issuer.as_ref(), strictness),
+            Self::Dns(pattern) => client
+                .dns
+                .iter()
+                .any(|name| pattern.matches(name, strictness)),
+            Self::Uri(pattern) => client
+                .uris
+                .iter()
+                .any(|uri| pattern.matches(uri, strictness)),
+            Self::Email(pattern) => client
+                .emails
+                .iter()
+                .any(|mailbox| pattern.matches(mailbox, strictness)),
+            Self::Address(network) => client.addresses.iter().any(|one| network.includes(*one)),
+            Self::Serial(serial) => client.serial == *serial,
+            Self::Fingerprint(digest) => client.sha256 == *digest,
+            Self::Spki(digest) => client.spki_sha256 == *digest,
+        }
+    }
+}
+
+/// The order of RDNs is part of a name. Who is kept out by name must not come in by another order of
+/// its parts all the same.
+fn same(
+    name: &DistinguishedName,
+    found: Option<&DistinguishedName>,
+    strictness: Strictness,
+) -> bool {
+    found.is_some_and(|found| match strictness {
+        Strictness::Allow => name == found,
+        Strictness::Deny => name.has_same_parts(found),
+    })
+}
+
+/// Addresses that begin with the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Network {
+    pub address: IpAddr,
+    /// Of the prefix, in bits.
+    pub length: u32,
+}
+
+impl Network {
+    fn includes(&self, address: IpAddr) -> bool {
+        self.address.is_ipv4() == address.is_ipv4()
+            && prefix(self.address, self.length) == prefix(address, self.length)
+    }
+
+    pub(super) fn has_host_bits(&self) -> bool {
+        prefix(self.address, self.length) != bits(self.address).0
+    }
+}
+
+/// The bits at the top, and how many there are.
+fn bits(address: IpAddr) -> (u128, u32) {
+    match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    }
+}
+
+fn prefix(address: IpAddr, length: u32) -> u128 {
+    let mask = match length {
+        0 => 0,
+        length => u128::MAX << (128 - length.min(128)),
+    };
+    bits(address).0 & mask
+}

@@ -1,0 +1,153 @@
+//! Reads rules as they are written: `KIND:VALUE`, several joined by ` and `.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::Rule;
+use super::matching::{Condition, Network};
+use super::pattern::{DnsPattern, MailPattern, UriPattern};
+use crate::config::values::Expected;
+use crate::identity::canonical_serial;
+use crate::identity::dn::{ComparableText, DistinguishedName, from_hex};
+
+/// What joins the conditions of a rule.
+const AND: &str = " and ";
+
+impl FromStr for Rule {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let text = text.trim();
+        let conditions = parts(text).into_iter().map(condition);
+        Ok(Self {
+            conditions: conditions.collect::<Result<_, _>>()?,
+            text: text.to_owned(),
+        })
+    }
+}
+
+/// `ou:Research and Development and cn:a` are two conditions, not three.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for (at, _) in text.match_indices(AND) {
+        let next = text[at + AND.len()..].trim_start();
+        if KINDS.iter().any(|kind| {
+            next.strip_prefix(kind)
+                .is_some_and(|rest| rest.starts_with(':'))
+        }) {
+            parts.push(&text[start..at]);
+            start = at + AND.len();
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+fn condition(text: &str) -> Result<Condition, Expected> {
+    let Some((kind, value)) = text.trim().split_once(':') else {
+        return Err(no_kind());
+    };
+    if value.is_empty() {
+        return Err(format!("something after {kind}:").into());
+    }
+    let name = |value| {
+        DistinguishedName::parse(value).map_err(|found| {
+            Expected(format!(
+                "a name such as {kind}:CN=alice,O=Example; found {found}"
+            ))
+        })
+    };
+    let text = || ComparableText::new(value);
+    Ok(match kind {
+        "cn" => Condition::CommonName(text()),
+        "ou" => Condition::OrganizationalUnit(text()),
+        "o" => Condition::Organization(text()),
+        "dn" => Condition::Subject(name(value)?),
+        "issuer" => Condition::Issuer(name(value)?),
+        "dns" => Condition::Dns(DnsPattern::parse(value)?),
+        "uri" => Condition::Uri(UriPattern::parse(value)?),
+        "email" => Condition::Email(MailPattern::parse(value)?),
+        "ip" => Condition::Address(value.parse()?),
+        "serial" => Condition::Serial(serial(value)?),
+        "sha256" => Condition::Fingerprint(fingerprint(value)?),
+        "spki" => Condition::Spki(pin(value)?),
+        _ => return Err(no_kind()),
+    })
+}
+
+const KINDS: [&str; 12] = [
+    "cn", "ou", "o", "dn", "dns", "uri", "email", "ip", "issuer", "serial", "sha256", "spki",
+];
+
+fn no_kind() -> Expected {
+    let kinds = KINDS.join(", ");
+    format!("KIND:VALUE, of the kinds {kinds}, such as ou:Payments or dns:*.svc.example").into()
+}
+
+impl From<String> for Expected {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// Hex, as logs and `openssl x509 -serial` have it, with or without colons.
+fn serial(text: &str) -> Result<String, Expected> {
+    let digits: String = text.chars().filter(|c| *c != ':').collect();
+    let positive = digits.strip_prefix('-').unwrap_or(&digits);
+    match !positive.is_empty() && positive.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(canonical_serial(&digits)),
+        false => Err("a serial number in hex, as in serial:0A1B".into()),
+    }
+}
+
+fn fingerprint(text: &str) -> Result<[u8; 32], Expected> {
+    let digits: String = text.chars().filter(|c| *c != ':').collect();
+    from_hex(&digits)
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| "64 hex digits, as `openssl x509 -fingerprint -sha256` has them".into())
+}
+
+/// `sha256:BASE64`, in the form of RFC 7469 section 2.4 (curl: --pinnedpubkey `sha256//…`).
+fn pin(text: &str) -> Result<[u8; 32], Expected> {
+    let digest = text
+        .strip_prefix("sha256:")
+        .or_else(|| text.strip_prefix("sha256//"));
+    digest
+        .and_then(|digest| BASE64_STANDARD.decode(digest).ok())
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| {
+            "spki:sha256: and 44 characters of base64, the digest of the SubjectPublicKeyInfo"
+                .into()
+        })
+}
+
+impl FromStr for Network {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let expected =
+            || Expected::from("an address or a network, such as ip:10.0.0.0/8 or ip:2001:db8::1");
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| expected())?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let length = match length {
+            Some(length) => length.parse().ok().filter(|length| *length <= longest),
+            None => Some(longest),
+        };
+        let network = Self {
+            address,
+            length: length.ok_or_else(expected)?,
+        };
+        match network.has_host_bits() {
+            true => Err(
+                "a network without bits beyond its length, such as 10.0.0.0/8 and not 10.1.2.3/8"
+                    .into(),
+            ),
+            false => Ok(network),
+        }
+    }
+}
