@@ -16,7 +16,7 @@ use certgate::config::layers::Layers;
 use certgate::config::{Settings, TlsSettings};
 use certgate::startup::example_pki::ExamplePki;
 use certgate::tls::context::Application;
-use certgate::tls::{Credentials, TlsContext, offer_session};
+use certgate::tls::{Credentials, TicketSecret, TlsContext, offer_session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
 use openssl::ssl::{
@@ -78,7 +78,8 @@ fn server(pki: &ExamplePki) -> TlsContext {
         key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
         client_ca: vec![certificate(pki.ca())],
     };
-    let context = TlsContext::build(&credentials, &settings(), Application::Http);
+    let secret = TicketSecret::random().unwrap();
+    let context = TlsContext::build(&credentials, &settings(), Application::Http, &secret);
     context.unwrap_or_else(|findings| panic!("{findings}"))
 }
 

@@ -23,9 +23,11 @@ use crate::config::Settings;
 use crate::config::values::Switch;
 use crate::gateway::Gateway;
 use crate::lifecycle::signals::StopSignals;
+use crate::startup::environment::Environment;
 use crate::startup::example_pki::ExamplePki;
+use crate::startup::{reexec, ticket_secret};
 use crate::telemetry::{Telemetry, logs};
-use crate::tls::Credentials;
+use crate::tls::{Credentials, TicketSecret};
 
 /// Long enough for an afternoon, too short for production.
 const VALIDITY_DAYS: u32 = 7;
@@ -41,14 +43,23 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
         Err(error) => return failed(&anyhow::Error::new(error).context("can't make a directory")),
     };
     let page = directory.path().join("html").display().to_string();
-    let (settings, findings) = arguments.read_over(&[
+    let (settings, mut findings) = arguments.read_over(&[
         ("listen", "127.0.0.1:8443"),
         ("admin", "127.0.0.1:0"),
         ("log-format", "text"),
         ("root", &page),
     ]);
+    let environment = Environment::of_process();
+    findings.note(ticket_secret::read(&environment, directory.path()));
     if findings.has_errors() {
         return report(&findings);
+    }
+    if !environment.secret_variables().is_empty() {
+        // Of no use here: tickets of a CA that nobody else has resume nowhere else.
+        drop(directory);
+        let error = reexec::without(environment.secret_variables());
+        let error = anyhow::Error::new(error);
+        return failed(&error.context("can't start again without the secrets in the environment"));
     }
     match demonstrate(&settings, directory.path()) {
         Ok(exit) => exit,
@@ -64,7 +75,8 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     let _guard = runtime.enter();
     let telemetry =
         Telemetry::new(settings.access_log == Switch::On).map_err(|f| anyhow::anyhow!("{f}"))?;
-    let gateway = match Gateway::prepare(settings, &credentials(&pki)?, Arc::new(telemetry)) {
+    let (credentials, secret) = (credentials(&pki)?, TicketSecret::random()?);
+    let gateway = match Gateway::prepare(settings, &credentials, secret, Arc::new(telemetry)) {
         Ok(gateway) => gateway,
         Err(wrong) => {
             let exit = report(&wrong);

@@ -2,14 +2,16 @@
 
 use std::time::SystemTime;
 
+use openssl::error::ErrorStack;
+
 use crate::config::Settings;
-use crate::config::values::ClientAuth;
-use crate::findings::Findings;
+use crate::config::values::{ClientAuth, Switch};
+use crate::findings::{Finding, Findings};
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials};
-use crate::tls::Credentials;
+use crate::tls::{Credentials, TicketSecret};
 
 /// What was found.
 pub struct Preflight {
@@ -25,6 +27,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let now = SystemTime::now();
     let mut report = Report {
         certificates: Vec::new(),
+        ticket_secret: None,
         findings,
     };
     let mut materials = match materials::gather(environment, &settings.certs_dir, asks_clients) {
@@ -46,6 +49,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let checked = checks::inspect(&materials, now);
     report.certificates = checked.certificates;
     report.findings.extend(checked.findings);
+    describe_tickets(settings, &materials, &mut report);
     report
         .findings
         .extend(files::rehearse(&materials, &settings.certs_dir));
@@ -53,6 +57,32 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     Preflight {
         report,
         ready: Some((materials, credentials)),
+    }
+}
+
+/// What session tickets are sealed with.
+pub fn ticket_secret(materials: &Materials) -> Result<TicketSecret, ErrorStack> {
+    match &materials.ticket_secret {
+        Some(operators) => TicketSecret::of_texts(operators.secrets()),
+        None => TicketSecret::random(),
+    }
+}
+
+fn describe_tickets(settings: &Settings, materials: &Materials, report: &mut Report) {
+    let operators = materials.ticket_secret.as_ref();
+    report.ticket_secret = Some(match (settings.tls.tickets, operators) {
+        (Switch::Off, _) => "none used, --tls-tickets is off".to_owned(),
+        (Switch::On, Some(operators)) => operators.describe(),
+        (Switch::On, None) => "random, this process alone".to_owned(),
+    });
+    if let (Switch::Off, Some(operators)) = (settings.tls.tickets, operators) {
+        report.findings.push(
+            Finding::warning(
+                operators.source.to_string(),
+                "a ticket secret that isn't used: tls-tickets is off",
+            )
+            .advice("Remove it, or set --tls-tickets on to let clients resume"),
+        );
     }
 }
 

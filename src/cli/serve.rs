@@ -17,7 +17,7 @@ use crate::startup::environment::Environment;
 use crate::startup::materials::Materials;
 use crate::startup::{files, limits, reexec};
 use crate::telemetry::{Telemetry, logs};
-use crate::tls::Credentials;
+use crate::tls::{Credentials, TicketSecret};
 
 /// Checks everything, moves the secrets from the environment to files, serves until a stop signal.
 pub fn run(arguments: &SettingsArguments) -> Exit {
@@ -40,8 +40,12 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
         drop(runtime);
         return move_secrets(findings, &settings, &materials, &environment);
     }
+    let secret = match preflight::ticket_secret(&materials).context("can't derive ticket keys") {
+        Ok(secret) => secret,
+        Err(error) => return failed(&error),
+    };
     drop(materials);
-    serve(&settings, &findings, &credentials, &runtime)
+    serve(&settings, &findings, &credentials, secret, &runtime)
 }
 
 /// Adds what only trying can tell: ports, the document root, AWS-LC's opinion.
@@ -82,6 +86,7 @@ fn serve(
     settings: &Settings,
     findings: &Findings,
     credentials: &Credentials,
+    ticket_secret: TicketSecret,
     runtime: &Runtime,
 ) -> Exit {
     let _lines = logs::start(settings.log_format, settings.log_level);
@@ -90,7 +95,7 @@ fn serve(
         Err(finding) => return report(&finding.into()),
     };
     let guard = runtime.enter();
-    let prepared = Gateway::prepare(settings, credentials, telemetry);
+    let prepared = Gateway::prepare(settings, credentials, ticket_secret, telemetry);
     // Asked for before the first connection: a signal from now on drains.
     let signals = StopSignals::new(false).context("can't listen for signals");
     drop(guard);

@@ -26,7 +26,7 @@ use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
 use crate::tls::context::Application;
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
-use crate::tls::{Credentials, TlsContext};
+use crate::tls::{Credentials, TicketSecret, TlsContext};
 use crate::tunnel;
 use crate::upstream::Upstreams;
 
@@ -64,10 +64,16 @@ impl Gateway {
     pub fn prepare(
         settings: &Settings,
         credentials: &Credentials,
+        ticket_secret: TicketSecret,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let tls = TlsContext::build(credentials, &settings.tls, application(settings));
+        let tls = TlsContext::build(
+            credentials,
+            &settings.tls,
+            application(settings),
+            &ticket_secret,
+        );
         let tls = findings.note(tls);
         let behind = findings.note(Behind::build(settings, &telemetry));
         let ports = findings.note(Ports::bind(settings, &telemetry));
@@ -99,9 +105,7 @@ impl Gateway {
         };
         let telemetry = Arc::new(telemetry);
         findings.note(match credentials {
-            Some(credentials) => {
-                TlsContext::build(credentials, &settings.tls, application(settings)).map(drop)
-            }
+            Some(credentials) => rehearse_tls(credentials, settings),
             None => TlsContext::check(&settings.tls),
         });
         findings.note(Behind::build(settings, &telemetry));
@@ -243,6 +247,13 @@ impl Service {
         }
         .emit(&self.telemetry);
     }
+}
+
+fn rehearse_tls(credentials: &Credentials, settings: &Settings) -> Result<(), Findings> {
+    // Whichever secret it is, keys are made of it only with the first ticket.
+    let secret = TicketSecret::random()
+        .map_err(|error| Findings::from(Finding::error("AWS-LC", error.to_string())))?;
+    TlsContext::build(credentials, &settings.tls, application(settings), &secret).map(drop)
 }
 
 fn application(settings: &Settings) -> Application {

@@ -19,7 +19,7 @@ use super::groups;
 use super::policy::{HandshakePolicy, attach};
 use super::resumption::Resumption;
 use super::suites::{self, Suites};
-use super::tickets::TicketKeys;
+use super::tickets::TicketSecret;
 use super::verification::Verifier;
 use crate::config::TlsSettings;
 use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
@@ -73,11 +73,13 @@ impl TlsContext {
         credentials: &Credentials,
         settings: &TlsSettings,
         application: Application,
+        ticket_secret: &TicketSecret,
     ) -> Result<Self, Findings> {
         let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, credentials).map_err(unusable_certificate)?;
-        decide_handshakes(&mut builder, credentials, settings).map_err(unexpected)?;
+        decide_handshakes(&mut builder, credentials, settings, ticket_secret)
+            .map_err(unexpected)?;
         if application == Application::Http {
             builder.set_alpn_select_callback(|_, offered| {
                 select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
@@ -174,6 +176,7 @@ fn decide_handshakes(
     builder: &mut SslContextBuilder,
     credentials: &Credentials,
     settings: &TlsSettings,
+    ticket_secret: &TicketSecret,
 ) -> Result<(), ErrorStack> {
     let names = credentials
         .client_ca
@@ -198,7 +201,7 @@ fn decide_handshakes(
     let policy = HandshakePolicy {
         verifier: Verifier::new(&credentials.client_ca, settings.verify_depth.0)?,
         resumption: Resumption {
-            keys: TicketKeys::random(settings.session_timeout)?,
+            keys: ticket_secret.keys("", settings.session_timeout),
             timeout: settings.session_timeout,
             anonymous: settings.client_auth != ClientAuth::Required,
         },

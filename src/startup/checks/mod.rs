@@ -27,6 +27,7 @@ pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
     let given = given.into();
     let mut report = Report {
         certificates: Vec::new(),
+        ticket_secret: None,
         findings: given.findings.clone(),
     };
     let mut leaf = None;

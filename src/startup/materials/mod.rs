@@ -16,6 +16,7 @@ use self::roles::Role;
 use super::environment::{CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY};
 use super::pem::{Pem, PemFault};
 use super::repair;
+use super::ticket_secret::{self, OperatorsTicketSecret};
 use crate::findings::{Finding, Findings};
 
 mod roles;
@@ -36,6 +37,8 @@ pub struct Materials {
     pub server_key: PrivateKey,
     /// What client certificates must chain to. `None` only where no client is asked for one.
     pub client_ca: Option<Certificates>,
+    /// What a fleet's session tickets are sealed with.
+    pub ticket_secret: Option<OperatorsTicketSecret>,
     /// Warnings met on the way.
     pub findings: Findings,
 }
@@ -86,7 +89,7 @@ pub struct PrivateKey {
     pub pem: Zeroizing<String>,
 }
 
-/// Finds, repairs and parses all three.
+/// Finds, repairs and parses all of them.
 ///
 /// For each: the variable if it is set, else the file in `certs_dir`. With `needs_client_ca` false
 /// (no client is asked for a certificate) a missing client CA is fine; one that is there is still read.
@@ -109,21 +112,29 @@ pub fn gather(
         let (source, pem) = required(given, certs_dir, &Role::ClientCa)?;
         roles::client_ca(source, &pem, &mut findings).map(Some)
     });
-    match (certificate, key, client_ca) {
-        (Ok(server_certificate), Ok(server_key), Ok(client_ca)) if !findings.has_errors() => {
+    let ticket_secret = ticket_secret::read(environment, certs_dir);
+    match (certificate, key, client_ca, ticket_secret) {
+        (Ok(server_certificate), Ok(server_key), Ok(client_ca), Ok(ticket_secret))
+            if !findings.has_errors() =>
+        {
             Ok(Materials {
                 server_certificate,
                 server_key,
                 client_ca,
+                ticket_secret,
                 findings,
             })
         }
-        (certificate, key, client_ca) => Err(Box::new(Incomplete {
-            server_certificate: findings.note(certificate),
-            server_key: findings.note(key),
-            client_ca: findings.note(client_ca).flatten(),
-            findings,
-        })),
+        (certificate, key, client_ca, ticket_secret) => {
+            let mut incomplete = Incomplete {
+                server_certificate: findings.note(certificate),
+                server_key: findings.note(key),
+                client_ca: findings.note(client_ca).flatten(),
+                findings,
+            };
+            incomplete.findings.note(ticket_secret);
+            Err(Box::new(incomplete))
+        }
     }
 }
 
@@ -158,7 +169,8 @@ fn obtain(
         };
     }
     let path = certs_dir.join(role.file());
-    let Some(raw) = read(&path, role)? else {
+    // One byte more than `repair` takes, so that it sees that there is too much.
+    let Some(raw) = read(&path, (1 << 20) + 1, role.expected())? else {
         return Ok(None);
     };
     let source = Source::File(path);
@@ -195,12 +207,14 @@ fn unreadable(source: &Source, fault: &PemFault, role: &Role) -> Findings {
         .into()
 }
 
-/// A file's bytes; `None` if there is no such file.
-fn read(path: &Path, role: &Role) -> Result<Option<Zeroizing<Vec<u8>>>, Findings> {
-    // One byte more than `repair` takes, so that it sees that there is too much.
-    const LIMIT: u64 = (1 << 20) + 1;
+/// A file's bytes, up to `limit` of them; `None` if there is no such file.
+pub(super) fn read(
+    path: &Path,
+    limit: u64,
+    expected: &str,
+) -> Result<Option<Zeroizing<Vec<u8>>>, Findings> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
-    let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
@@ -216,7 +230,7 @@ fn read(path: &Path, role: &Role) -> Result<Option<Zeroizing<Vec<u8>>>, Findings
             };
             Err(
                 Finding::error(path.display().to_string(), format!("can't be read: {e}"))
-                    .expected(role.expected())
+                    .expected(expected)
                     .advice(advice)
                     .into(),
             )

@@ -10,6 +10,7 @@ use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVers
 use super::*;
 use crate::startup::test_certificates::{self as make, Pair, Spec};
 use crate::tls::ffi::server::{Policy, context_builder, present, set_policy};
+use crate::tls::tickets::TicketSecret;
 use crate::tls::verification::unix_now;
 
 const TIMEOUT: i64 = 3600;
@@ -86,7 +87,7 @@ fn recorded(client: Option<&Pair>, version: SslVersion) -> Recorded {
 fn resumption() -> Resumption {
     let timeout = Duration::from_secs(TIMEOUT as u64);
     Resumption {
-        keys: TicketKeys::random(timeout).unwrap(),
+        keys: TicketSecret::random().unwrap().keys("", timeout),
         timeout,
         anonymous: false,
     }
