@@ -201,10 +201,8 @@ fn clients_resume_across_instances_through_rotations() {
         reconnects >= 20,
         "nothing is shown by {reconnects} reconnects"
     );
-    assert!(
-        f64::from(resumed) > 0.95 * f64::from(reconnects),
-        "{resumed} of {reconnects} reconnects resumed"
-    );
+    // Over 95 % are asked for; with all clocks alike there is no reason for a single miss.
+    assert_eq!(resumed, reconnects);
     assert!(ended >= 2, "no lineage has come to its end");
     for gate in &gates {
         assert!(gate.metric(RESUMED) > 0.0);
