@@ -85,6 +85,13 @@ mod tests {
     }
 
     #[test]
+    fn where_tickets_live_for_less_it_is_less() {
+        for (timeout, expected) in [(3600, 60), (61, 60), (2, 2), (0, 0)] {
+            assert_eq!(skew(Duration::from_secs(timeout)), expected);
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_left_alone() {
         let long = session(&[0, 0x80, 0, 0, 0x10]);
         for (session, now) in [
