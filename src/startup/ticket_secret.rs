@@ -131,6 +131,10 @@ pub fn read(
         let source = Source::Environment { variable };
         return OperatorsTicketSecret::parse(source, raw.as_encoded_bytes()).map(Some);
     }
+    if !certs_dir.is_dir() {
+        // What else is in its place is in the way of the certificates, which say so.
+        return Ok(None);
+    }
     let path = certs_dir.join(TICKET_SECRET_FILE);
     let Some(raw) = super::materials::read(&path, MAX_BYTES as u64 + 1, EXPECTED)? else {
         return Ok(None);
