@@ -16,8 +16,7 @@ use certgate::access::rules::Rules;
 use certgate::config::Settings;
 use certgate::config::layers::Layers;
 use certgate::startup::example_pki::ExamplePki;
-use certgate::tls::tickets::TicketSecret;
-use certgate::tls::{Credentials, ServerIdentity, TlsContext, offer_session};
+use certgate::tls::{Credentials, ServerIdentity, TicketSecret, TlsContext, offer_session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
 use openssl::ssl::{

@@ -47,6 +47,8 @@ mod settings_come_in_layers;
 mod several_upstreams;
 mod slow_readers_hold_little;
 mod static_content;
+mod ticket_secret_is_kept;
+mod tickets_across_a_fleet;
 mod tickets_lend_no_identity;
 mod tunnel_carries_bytes;
 mod upstream_failures;

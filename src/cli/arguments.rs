@@ -177,6 +177,8 @@ Certificates come from the environment, as the nginx container took them:
   SSL_SERVER_KEY           its private key
   SSL_CLIENT_CERTIFICATE   the CA that client certificates must chain to
 or from server_cert.cer, server_key.key and client_cert.pem in --certs-dir.
+CERTGATE_TICKET_SECRET, alike on all tasks (or the file ticket_secret there), makes session
+tickets of one task good on every other.
 
 Settings come in layers: defaults < --config FILE < environment < flags.
 Exit codes: 0 fine, 1 failed while running, 2 wrong usage, 78 wrong configuration or certificates.";

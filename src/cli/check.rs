@@ -16,14 +16,15 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
     let mut report = preflight.report;
     let sound = !report.findings.has_errors();
     // What is wrong with them already would only be said again in AWS-LC's words.
-    let credentials = preflight.ready.filter(|_| sound).map(|(_, c)| c);
+    let ready = preflight.ready.filter(|_| sound);
+    let inputs = ready.map(|ready| ready.inputs);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     match runtime.context("can't try the ports") {
         Ok(runtime) => {
             let _runtime = runtime.enter();
-            let rehearsed = Gateway::rehearse(&settings, credentials);
+            let rehearsed = Gateway::rehearse(&settings, inputs.as_ref());
             report.findings.extend(rehearsed);
         }
         Err(error) => return failed(&error),

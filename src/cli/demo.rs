@@ -24,7 +24,9 @@ use crate::config::values::Switch;
 use crate::gateway::Gateway;
 use crate::gateway::snapshot::Inputs;
 use crate::lifecycle::signals::{Hangups, StopSignals};
+use crate::startup::environment::Environment;
 use crate::startup::example_pki::ExamplePki;
+use crate::startup::{reexec, ticket_secret};
 use crate::telemetry::{Telemetry, logs};
 use crate::tls::{Credentials, ServerIdentity};
 
@@ -42,14 +44,23 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
         Err(error) => return failed(&anyhow::Error::new(error).context("can't make a directory")),
     };
     let page = directory.path().join("html").display().to_string();
-    let (settings, findings) = arguments.read_over(&[
+    let (settings, mut findings) = arguments.read_over(&[
         ("listen", "127.0.0.1:8443"),
         ("admin", "127.0.0.1:0"),
         ("log-format", "text"),
         ("root", &page),
     ]);
+    let environment = Environment::of_process();
+    findings.note(ticket_secret::read(&environment, directory.path()));
     if findings.has_errors() {
         return report(&findings);
+    }
+    if !environment.secret_variables().is_empty() {
+        // Of no use here: tickets of a CA that nobody else has resume nowhere else.
+        drop(directory);
+        let error = reexec::without(environment.secret_variables());
+        let error = anyhow::Error::new(error);
+        return failed(&error.context("can't start again without the secrets in the environment"));
     }
     match demonstrate(&settings, directory.path()) {
         Ok(exit) => exit,
@@ -68,6 +79,7 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     let inputs = Inputs {
         settings: settings.clone(),
         credentials: credentials_of_all(settings, &pki)?,
+        ticket_secret: None,
     };
     let gateway = match Gateway::prepare(&inputs, Arc::new(telemetry)) {
         Ok(gateway) => gateway,

@@ -5,23 +5,32 @@ use std::time::SystemTime;
 
 use openssl::pkey::Id;
 
-use crate::config::values::ClientAuth;
+use crate::config::values::{ClientAuth, Switch};
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
+use crate::gateway::snapshot::Inputs;
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials, Wants};
-use crate::tls::{Credentials, ServerIdentity};
+use crate::tls::{Credentials, ServerIdentity, TicketSecret};
 
 /// What was found.
 pub struct Preflight {
     /// Every certificate, and every finding so far.
     pub report: Report,
-    /// What to write to files, and to serve with, for each site; `None` if it isn't complete.
-    pub ready: Option<(Vec<Materials>, Vec<Credentials>)>,
+    /// `None` if it isn't complete.
+    pub ready: Option<Ready>,
     /// The files that it was all read from, and those that would have been read.
     pub files: Vec<PathBuf>,
+}
+
+/// What to serve with.
+pub struct Ready {
+    /// For each site, what to write to files.
+    pub materials: Vec<Materials>,
+    /// What a snapshot is made of.
+    pub inputs: Inputs,
 }
 
 /// Reads and checks the certificates of all sites. `findings` are those about the settings, which come
@@ -30,6 +39,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let mut preflight = Preflight {
         report: Report {
             certificates: Vec::new(),
+            ticket_secret: None,
             findings,
         },
         ready: None,
@@ -43,9 +53,23 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
         })
     });
     let sites: Vec<_> = sites.collect();
+    let ready: Option<(Vec<_>, Vec<_>)> = sites.into_iter().collect();
+    preflight.ready = ready.and_then(|(materials, credentials)| {
+        let report = &mut preflight.report;
+        let first = materials.first()?;
+        describe_tickets(settings, first, report);
+        let ticket_secret = report.findings.note(ticket_secret(first))?;
+        Some(Ready {
+            materials,
+            inputs: Inputs {
+                settings: settings.clone(),
+                credentials,
+                ticket_secret,
+            },
+        })
+    });
     // Sites share what they don't have of their own, and its faults.
     preflight.report.findings.dedup();
-    preflight.ready = sites.into_iter().collect();
     preflight
 }
 
@@ -98,6 +122,38 @@ fn doubles(materials: &Materials) -> Findings {
         kinds.push(kind);
     }
     findings
+}
+
+/// What session tickets are sealed with, if the operator says so; the same for all sites.
+fn ticket_secret(materials: &Materials) -> Result<Option<TicketSecret>, Findings> {
+    let Some(operators) = &materials.ticket_secret else {
+        return Ok(None);
+    };
+    let secret = TicketSecret::of_texts(operators.secrets()).map_err(|error| {
+        Finding::error(
+            operators.source.to_string(),
+            format!("no keys can be derived: {error}"),
+        )
+    })?;
+    Ok(Some(secret))
+}
+
+fn describe_tickets(settings: &Settings, materials: &Materials, report: &mut Report) {
+    let operators = materials.ticket_secret.as_ref();
+    report.ticket_secret = Some(match (settings.tls.tickets, operators) {
+        (Switch::Off, _) => "none used, --tls-tickets is off".to_owned(),
+        (Switch::On, Some(operators)) => operators.describe(),
+        (Switch::On, None) => "random, this process alone".to_owned(),
+    });
+    if let (Switch::Off, Some(operators)) = (settings.tls.tickets, operators) {
+        report.findings.push(
+            Finding::warning(
+                operators.source.to_string(),
+                "a ticket secret that isn't used: tls-tickets is off",
+            )
+            .advice("Remove it, or set --tls-tickets on to let clients resume"),
+        );
+    }
 }
 
 fn credentials(materials: &Materials) -> Credentials {

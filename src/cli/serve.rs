@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 use tracing::info;
 
 use super::arguments::SettingsArguments;
+use super::preflight::Ready;
 use super::{Exit, failed, preflight, report};
 use crate::config::Settings;
 use crate::config::values::Switch;
@@ -21,7 +22,6 @@ use crate::startup::materials::Materials;
 use crate::startup::{files, limits, reexec};
 use crate::telemetry::events::reload::log_findings;
 use crate::telemetry::{Telemetry, logs};
-use crate::tls::Credentials;
 
 /// Checks everything, moves the secrets from the environment to files, serves until a stop signal.
 pub fn run(arguments: &SettingsArguments) -> Exit {
@@ -35,11 +35,11 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
         Err(error) => return failed(&error),
     };
     let ready = preflight.ready.filter(|_| !findings.has_errors());
-    let Some((materials, credentials)) = ready else {
+    let Some(Ready { materials, inputs }) = ready else {
         return report(&with_rehearsal(findings, &settings, None, &runtime));
     };
     if !environment.secret_variables().is_empty() {
-        let findings = with_rehearsal(findings, &settings, Some(credentials), &runtime);
+        let findings = with_rehearsal(findings, &settings, Some(&inputs), &runtime);
         // Threads and sockets must be gone before the new image begins.
         drop(runtime);
         return move_secrets(findings, &settings, &materials, &environment);
@@ -48,10 +48,6 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
     let source = {
         let arguments = arguments.clone();
         Box::new(move || read(&arguments))
-    };
-    let inputs = Inputs {
-        settings,
-        credentials,
     };
     serve(inputs, findings, (source, files), &runtime)
 }
@@ -62,13 +58,7 @@ fn read(arguments: &SettingsArguments) -> Reading {
     let preflight = preflight::look(&settings, wrong, &Environment::of_process());
     let findings = preflight.report.findings;
     let inputs = match preflight.ready {
-        Some((_, credentials)) if !findings.has_errors() => {
-            let inputs = Inputs {
-                settings,
-                credentials,
-            };
-            Ok((inputs, findings))
-        }
+        Some(ready) if !findings.has_errors() => Ok((ready.inputs, findings)),
         _ => Err(findings),
     };
     Reading {
@@ -81,11 +71,11 @@ fn read(arguments: &SettingsArguments) -> Reading {
 fn with_rehearsal(
     mut findings: Findings,
     settings: &Settings,
-    credentials: Option<Vec<Credentials>>,
+    inputs: Option<&Inputs>,
     runtime: &Runtime,
 ) -> Findings {
     let _runtime = runtime.enter();
-    findings.extend(Gateway::rehearse(settings, credentials));
+    findings.extend(Gateway::rehearse(settings, inputs));
     findings
 }
 

@@ -48,6 +48,10 @@ impl Definition {
 /// What the environment variables of all settings begin with.
 pub const VARIABLE_PREFIX: &str = "CERTGATE_";
 
+/// The one variable with this prefix that is no setting: the secret that a fleet's session tickets are
+/// sealed with. Only [`startup`](crate::startup) reads it.
+pub const TICKET_SECRET: &str = "CERTGATE_TICKET_SECRET";
+
 const fn one(
     heading: &'static str,
     name: &'static str,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::definitions::{self, DEFINITIONS, Definition, List, VARIABLE_PREFIX};
+use super::definitions::{self, DEFINITIONS, Definition, List, TICKET_SECRET, VARIABLE_PREFIX};
 use super::file::{ConfigFile, SiteTable};
 use crate::findings::{Finding, Findings};
 
@@ -208,7 +208,7 @@ fn from_environment(
         let Some(name) = name.to_str().filter(|n| n.starts_with(VARIABLE_PREFIX)) else {
             continue;
         };
-        if is_kubernetes_service(name) {
+        if is_kubernetes_service(name) || name == TICKET_SECRET {
             continue;
         }
         if name == "CERTGATE_CONFIG" {
@@ -217,7 +217,8 @@ fn from_environment(
         }
         let Some(definition) = DEFINITIONS.iter().find(|d| d.variable() == name) else {
             let known: Vec<_> = DEFINITIONS.iter().map(Definition::variable).collect();
-            findings.push(unknown(name, known.iter().map(String::as_str)));
+            let known = known.iter().map(String::as_str).chain([TICKET_SECRET]);
+            findings.push(unknown(name, known));
             continue;
         };
         match value.to_str() {

@@ -22,8 +22,7 @@ use crate::findings::{Finding, Findings};
 use crate::net::BoundListener;
 use crate::net::listener::bind_plain;
 use crate::telemetry::Telemetry;
-use crate::tls::Credentials;
-use crate::tls::tickets::TicketSecret;
+use crate::tls::TicketSecret;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
 pub struct Gateway {
@@ -42,7 +41,7 @@ struct Ports {
 /// What the threads share, and what outlives a snapshot.
 struct Service {
     current: ArcSwap<Snapshot>,
-    /// Tickets resume across reloads.
+    /// Of this process's own: tickets resume across reloads.
     secret: TicketSecret,
 }
 
@@ -73,20 +72,16 @@ impl Gateway {
     }
 
     /// Everything that `prepare` would complain about, with nothing left behind; without
-    /// credentials, what can be said without. Needs a tokio runtime.
-    pub fn rehearse(settings: &Settings, credentials: Option<Vec<Credentials>>) -> Findings {
+    /// inputs, what can be said of the settings alone. Needs a tokio runtime.
+    pub fn rehearse(settings: &Settings, inputs: Option<&Inputs>) -> Findings {
         let mut findings = Findings::default();
         let Some(telemetry) = findings.note(Telemetry::new(false).map_err(Findings::from)) else {
             return findings;
         };
         let telemetry = Arc::new(telemetry);
-        match (credentials, TicketSecret::random()) {
-            (Some(credentials), Ok(secret)) => {
-                let inputs = Inputs {
-                    settings: settings.clone(),
-                    credentials,
-                };
-                findings.note(Snapshot::build(&inputs, &secret, &telemetry, None));
+        match (inputs, TicketSecret::random()) {
+            (Some(inputs), Ok(secret)) => {
+                findings.note(Snapshot::build(inputs, &secret, &telemetry, None));
             }
             _ => findings.extend(Snapshot::rehearse(settings, &telemetry)),
         }

@@ -15,8 +15,7 @@ use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::telemetry::Telemetry;
-use crate::tls::tickets::TicketSecret;
-use crate::tls::{Credentials, TlsContext};
+use crate::tls::{Credentials, TicketSecret, TlsContext};
 use crate::upstream::Upstreams;
 
 /// What a snapshot is made of.
@@ -25,6 +24,8 @@ pub struct Inputs {
     pub settings: Settings,
     /// For each of the settings' sites.
     pub credentials: Vec<Credentials>,
+    /// What tickets are sealed with, if the operator says so.
+    pub ticket_secret: Option<TicketSecret>,
 }
 
 /// What becomes of an accepted connection.
@@ -53,15 +54,17 @@ pub(super) enum Behind {
 }
 
 impl Snapshot {
-    /// Builds a snapshot, or says everything that is in the way. Of `before` it keeps what would be
-    /// the same: connections to upstreams, and files in memory. Needs a tokio runtime.
+    /// Builds a snapshot, or says everything that is in the way. `own` seals tickets if the operator
+    /// has no secret for that. Of `before` it keeps what would be the same: connections to upstreams,
+    /// and files in memory. Needs a tokio runtime.
     pub fn build(
         inputs: &Inputs,
-        secret: &TicketSecret,
+        own: &TicketSecret,
         telemetry: &Arc<Telemetry>,
         before: Option<&Snapshot>,
     ) -> Result<Self, Findings> {
         let settings = &inputs.settings;
+        let secret = inputs.ticket_secret.as_ref().unwrap_or(own);
         let mut findings = Findings::default();
         let rules = findings.note(rules(settings)).unwrap_or_default();
         let tls = TlsContext::build(settings, &inputs.credentials, &rules, secret);

@@ -1,4 +1,4 @@
-//! The certificate variables, as the environment has them.
+//! The variables with certificates and secrets, as the environment has them.
 //!
 //! Takes the environment as pairs, so that tests need no real one; hands on the raw [`Value`] of each
 //! variable, whole or in its parts `NAME_1`, `NAME_2`, …, and the names that must be scrubbed.
@@ -13,6 +13,8 @@ use super::pem::{Pem, PemFault};
 use super::repair;
 use crate::findings::{Finding, Findings};
 
+pub use crate::config::definitions::TICKET_SECRET;
+
 /// The server's certificate chain.
 pub const SERVER_CERTIFICATE: &str = "SSL_SERVER_CERTIFICATE";
 /// The server's private key.
@@ -22,11 +24,12 @@ pub const CLIENT_CERTIFICATE: &str = "SSL_CLIENT_CERTIFICATE";
 /// The revocation list, which this version refuses.
 pub const CLIENT_CRL: &str = "SSL_CLIENT_CRL";
 
-const VARIABLES: [&str; 4] = [
+const VARIABLES: [&str; 5] = [
     SERVER_CERTIFICATE,
     SERVER_KEY,
     CLIENT_CERTIFICATE,
     CLIENT_CRL,
+    TICKET_SECRET,
 ];
 
 /// The part of the environment that holds certificates and keys. Zeroed on drop; can't be printed.
@@ -145,6 +148,12 @@ impl Environment {
         Ok(Some(Value { variable, parts }))
     }
 
+    /// A variable as it was set, for what is no PEM and has no parts.
+    pub fn raw(&self, variable: &'static str) -> Option<&OsStr> {
+        let entry = self.values.get(variable)?.get(&None)?;
+        Some(&entry.value.0)
+    }
+
     /// What is wrong with variables that no material is made of.
     ///
     /// An ignored revocation list would let revoked clients in, so its presence stops the start.
@@ -196,7 +205,10 @@ fn variable_of(name: &str) -> Option<(&'static str, Option<u32>)> {
         if rest.is_empty() {
             return Some((*variable, None));
         }
-        let digits = rest.strip_prefix('_')?;
+        // It is short; with a number it is an unknown setting.
+        let digits = rest
+            .strip_prefix('_')
+            .filter(|_| *variable != TICKET_SECRET)?;
         let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         let odd = digits.starts_with('0');
         all_digits.then(|| {
@@ -331,6 +343,8 @@ mod tests {
             ("SSL_SERVER_KEY_FILE", "no part"),
             ("SSL_CLIENT_CRL", "a"),
             ("SSL_SERVER_CERTIFICATE", ""),
+            ("CERTGATE_TICKET_SECRET", "too short"),
+            ("CERTGATE_TICKET_SECRET_1", "no part"),
             ("HOME", "/root"),
         ]);
         assert_eq!(
@@ -339,10 +353,13 @@ mod tests {
                 "SSL_SERVER_KEY_1",
                 "SSL_SERVER_KEY_07",
                 "SSL_CLIENT_CRL",
-                "SSL_SERVER_CERTIFICATE"
+                "SSL_SERVER_CERTIFICATE",
+                "CERTGATE_TICKET_SECRET"
             ]
         );
-        assert!(!format!("{environment:?}").contains("\"a\""));
+        assert_eq!(environment.raw(TICKET_SECRET).unwrap(), "too short");
+        let shown = format!("{environment:?}");
+        assert!(!shown.contains("\"a\"") && !shown.contains("too short"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod materials;
 pub mod pem;
 pub mod reexec;
 pub mod repair;
+pub mod ticket_secret;
 
 #[cfg(test)]
 pub(crate) mod test_certificates;

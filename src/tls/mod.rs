@@ -26,3 +26,4 @@ pub use context::{Credentials, ServerIdentity, TlsContext};
 #[doc(hidden)] // For benches/: a client that resumes.
 pub use ffi::client::offer_session;
 pub use handshake::{Client, Handshaken, Session, TlsStream};
+pub use tickets::TicketSecret;

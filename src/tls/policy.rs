@@ -193,34 +193,22 @@ mod tests {
 
     use super::*;
     use crate::startup::test_certificates::{self as make, Pair};
-    use crate::tls::tickets::TicketKeys;
+    use crate::tls::tickets::TicketSecret;
 
     fn policy(ca: &Pair, page: bool) -> HandshakePolicy {
         let timeout = Duration::from_secs(3600);
         HandshakePolicy {
             verifier: Verifier::new(std::slice::from_ref(&ca.certificate), 4).unwrap(),
             resumption: Resumption {
-                keys: TicketKeys::random(timeout).unwrap(),
+                keys: TicketSecret::random().unwrap().keys("", timeout),
                 timeout,
                 anonymous: true,
             },
-            admission: Arc::new(Everybody),
+            admission: Arc::new(()),
             suites: None,
             page,
             site: 0,
             others: None,
-        }
-    }
-
-    struct Everybody;
-
-    impl Admission for Everybody {
-        fn admit(&self, _: &ClientCertificate) -> Result<(), Denied> {
-            Ok(())
-        }
-
-        fn admit_anonymous(&self) -> bool {
-            true
         }
     }
 

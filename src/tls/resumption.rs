@@ -17,6 +17,7 @@ use super::tickets::{self, TicketKeys};
 use super::verification::{Verified, Verifier};
 use super::verified_chains::ChainDigest;
 
+mod clock;
 #[cfg(test)]
 mod tests;
 
@@ -80,9 +81,10 @@ impl Resumption {
         let (began, digest) = rest.split_at_checked(8)?;
         let began = i64::from_be_bytes(began.try_into().ok()?);
         let digest = ChainDigest(digest.try_into().ok()?);
-        // A clock that was set back gives a negative age: not fresh, but unknown.
-        let age = u64::try_from(now.checked_sub(began)?).ok()?;
-        if age > self.timeout.as_secs() {
+        // Another task's clock may be a little ahead. One that was set back by more gives an age that is
+        // not young, but unknown.
+        let (age, skew) = (now.checked_sub(began)?, clock::skew(self.timeout));
+        if age < -skew || age > i64::try_from(self.timeout.as_secs()).unwrap_or(i64::MAX) {
             return None;
         }
         let client = match *kind {
@@ -90,7 +92,9 @@ impl Resumption {
             CHAIN => Proven::Chain(digest, still_verified(verifier, digest, ssl, session)?),
             _ => return None,
         };
-        Some((Lineage { began, client }, session.to_vec().into()))
+        let mut session = Zeroizing::new(session.to_vec());
+        clock::bring_forward(&mut session, now, skew);
+        Some((Lineage { began, client }, session))
     }
 }
 

@@ -1,19 +1,20 @@
 //! Session tickets: sealed under keys that rotate by themselves.
 //!
-//! Time is cut into periods; each has its own keys, derived from one secret, so that who has the same
-//! secret opens the same tickets. Tickets of the period before and of the one after (another task's
-//! clock) are opened, too.
+//! Time is cut into periods; each has its own key, derived from a [`TicketSecret`], so that who has
+//! the same secret opens the same tickets. Tickets of the period before and of the one after (another
+//! task's clock) are opened, too.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
-use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
 use openssl::rand::rand_bytes;
-use openssl::sign::Signer;
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use zeroize::Zeroizing;
+
+pub use self::secret::TicketSecret;
+
+mod secret;
 
 /// A ticket: the name of its key, a nonce, the sealed text, its tag.
 const NAME: usize = 8;
@@ -23,12 +24,14 @@ const TAG: usize = 16;
 /// How much longer than its text a ticket is, in bytes.
 pub const OVERHEAD: usize = NAME + NONCE + TAG;
 
-/// Seals and opens.
+/// Seals and opens for one site.
 pub struct TicketKeys {
-    secret: Zeroizing<[u8; 32]>,
+    secret: TicketSecret,
+    /// Its name; empty for the default one.
+    site: String,
     period: Duration,
-    /// The keys of the period before now's, now's, and the one after.
-    keys: Mutex<Option<(i64, Arc<[Key; 3]>)>>,
+    /// What was derived for the period of this number.
+    keys: Mutex<Option<(i64, Arc<[Key]>)>>,
 }
 
 struct Key {
@@ -37,43 +40,20 @@ struct Key {
     key: Zeroizing<[u8; 32]>,
 }
 
-/// What all keys are derived from.
-pub struct TicketSecret(Zeroizing<[u8; 32]>);
-
-impl TicketSecret {
-    /// Of this process's own.
-    pub fn random() -> Result<Self, ErrorStack> {
-        let mut secret = Zeroizing::new([0; 32]);
-        rand_bytes(secret.as_mut())?;
-        Ok(Self(secret))
-    }
-
-    /// Those of a site.
-    pub fn keys(&self, _site: &str, period: Duration) -> TicketKeys {
-        TicketKeys {
-            secret: self.0.clone(),
-            period,
-            keys: Mutex::default(),
-        }
-    }
-}
-
 impl TicketKeys {
-    /// With a secret of this process's own.
-    pub fn random(period: Duration) -> Result<Self, ErrorStack> {
-        let mut secret = Zeroizing::new([0; 32]);
-        rand_bytes(secret.as_mut())?;
-        Ok(Self {
+    fn new(secret: TicketSecret, site: &str, period: Duration) -> Self {
+        Self {
             secret,
+            site: site.to_owned(),
             period: period.max(Duration::from_secs(1)),
             keys: Mutex::default(),
-        })
+        }
     }
 
     /// Makes a ticket at `now` (seconds since 1970). `None` only without memory or random numbers.
     pub fn seal(&self, text: &[u8], now: i64) -> Option<Vec<u8>> {
         let keys = self.keys(now)?;
-        let [_, key, _] = &*keys;
+        let key = keys.first()?;
         let (mut nonce, mut tag) = ([0; NONCE], [0; TAG]);
         rand_bytes(&mut nonce).ok()?;
         let cipher = Cipher::aes_256_gcm();
@@ -104,7 +84,9 @@ impl TicketKeys {
             .ok()
     }
 
-    fn keys(&self, now: i64) -> Option<Arc<[Key; 3]>> {
+    /// Those of now's period, the one before and the one after, of each secret; the one that seals is
+    /// the first.
+    fn keys(&self, now: i64) -> Option<Arc<[Key]>> {
         let period = now.div_euclid(self.period.as_secs() as i64);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, keys)) = &*keys
@@ -112,39 +94,23 @@ impl TicketKeys {
         {
             return Some(keys.clone());
         }
-        let derived = Arc::new([
-            self.derive(period - 1)?,
-            self.derive(period)?,
-            self.derive(period + 1)?,
-        ]);
+        let derived: Arc<[Key]> = (0..self.secret.count())
+            .flat_map(|secret| [period, period - 1, period + 1].map(|of| self.derive(secret, of)))
+            .collect::<Option<_>>()?;
         *keys = Some((period, derived.clone()));
         Some(derived)
     }
 
-    /// HMAC-SHA256 as the expansion of HKDF (RFC 5869 section 2.3): the secret is uniformly random, so
-    /// there is nothing to extract.
-    fn derive(&self, period: i64) -> Option<Key> {
-        let mut key = Key {
-            name: [0; NAME],
-            key: Zeroizing::new([0; 32]),
+    fn derive(&self, secret: usize, period: i64) -> Option<Key> {
+        let expand = |label| {
+            let seconds = self.period.as_secs();
+            self.secret
+                .expand(secret, label, &self.site, seconds, period)
         };
-        let name = self.expand("name", period)?;
-        key.name.copy_from_slice(&name[..NAME]);
-        *key.key = *self.expand("key", period)?;
-        Some(key)
-    }
-
-    fn expand(&self, label: &str, period: i64) -> Option<Zeroizing<[u8; 32]>> {
-        let hmac = PKey::hmac(self.secret.as_ref()).ok()?;
-        let mut signer = Signer::new(MessageDigest::sha256(), &hmac).ok()?;
-        let info = format!("certgate session ticket {label} ");
-        signer.update(info.as_bytes()).ok()?;
-        signer.update(&self.period.as_secs().to_be_bytes()).ok()?;
-        signer.update(&period.to_be_bytes()).ok()?;
-        signer.update(&[1]).ok()?;
-        let mut out = Zeroizing::new([0; 32]);
-        signer.sign(out.as_mut()).ok()?;
-        Some(out)
+        let mut name = [0; NAME];
+        name.copy_from_slice(&expand("name")?[..NAME]);
+        let key = expand("key")?;
+        Some(Key { name, key })
     }
 }
 
@@ -157,7 +123,11 @@ mod tests {
     const NOON: i64 = 500_000 * HOUR;
 
     fn hourly() -> TicketKeys {
-        TicketKeys::random(Duration::from_secs(3600)).unwrap()
+        of(&TicketSecret::random().unwrap(), "", HOUR)
+    }
+
+    fn of(secret: &TicketSecret, site: &str, seconds: i64) -> TicketKeys {
+        secret.keys(site, Duration::from_secs(seconds as u64))
     }
 
     fn opened(keys: &TicketKeys, ticket: &[u8], now: i64) -> Option<Vec<u8>> {
@@ -208,30 +178,69 @@ mod tests {
     }
 
     #[test]
-    fn another_secret_or_another_period_has_other_keys() {
-        let (one, other) = (hourly(), hourly());
-        let ticket = one.seal(b"a session", NOON).unwrap();
-        assert_eq!(opened(&other, &ticket, NOON), None);
-        let mut daily = TicketKeys::random(Duration::from_secs(86_400)).unwrap();
-        *daily.secret = *one.secret;
+    fn another_secret_site_or_length_of_periods_has_other_keys() {
+        let secret = TicketSecret::random().unwrap();
         for now in [0, NOON] {
-            let ticket = one.seal(b"a session", now).unwrap();
-            assert_eq!(opened(&daily, &ticket, now), None, "{now}");
+            let ticket = of(&secret, "a", HOUR).seal(b"a session", now).unwrap();
+            for (other, site, seconds) in [
+                (&TicketSecret::random().unwrap(), "a", HOUR),
+                (&secret, "", HOUR),
+                (&secret, "b", HOUR),
+                (&secret, "aa", HOUR),
+                (&secret, "a", 24 * HOUR),
+                (&secret, "a", 1),
+            ] {
+                let other = of(other, site, seconds);
+                assert_eq!(opened(&other, &ticket, now), None, "{now} {site} {seconds}");
+                // Under the right name, too: it is public.
+                let name = &other.seal(b"", now).unwrap()[..NAME];
+                let renamed = [name, &ticket[NAME..]].concat();
+                assert_eq!(
+                    opened(&other, &renamed, now),
+                    None,
+                    "{now} {site} {seconds}"
+                );
+            }
+            let same = of(&secret.clone(), "a", HOUR);
+            let text = opened(&same, &ticket, now);
+            assert_eq!(text.as_deref(), Some(&b"a session"[..]));
         }
-        // With the same secret and the same period they are the same.
-        let mut same = hourly();
-        *same.secret = *one.secret;
-        assert_eq!(
-            opened(&same, &ticket, NOON).as_deref(),
-            Some(&b"a session"[..])
-        );
+    }
+
+    /// Append the new one everywhere, then make it the first, then drop the old: at each moment, tasks
+    /// of two neighbouring steps open each other's tickets.
+    #[test]
+    fn a_secret_is_changed_in_three_steps() {
+        let keys = |texts: &[&str]| {
+            let secret = TicketSecret::of_texts(texts.iter().copied()).unwrap();
+            of(&secret, "a", HOUR)
+        };
+        let steps = [
+            keys(&["old"]),
+            keys(&["old", "new"]),
+            keys(&["new", "old"]),
+            keys(&["new"]),
+        ];
+        for (sealed, from) in steps.iter().enumerate() {
+            let ticket = from.seal(b"a session", NOON).unwrap();
+            for (opening, to) in steps.iter().enumerate() {
+                // Only those that skip steps don't: the new one alone, and a task that hasn't got it yet.
+                let apart = [(0, 3), (1, 3), (2, 0), (3, 0)].contains(&(sealed, opening));
+                for now in [NOON - HOUR, NOON, NOON + 2 * HOUR - 1] {
+                    let opens = opened(to, &ticket, now).is_some();
+                    assert_eq!(opens, !apart, "{sealed} at {opening}");
+                }
+                let gone = [NOON - HOUR - 1, NOON + 2 * HOUR];
+                assert!(gone.iter().all(|now| opened(to, &ticket, *now).is_none()));
+            }
+        }
     }
 
     /// The name goes over the wire with each ticket.
     #[test]
     fn the_name_of_a_key_tells_nothing_of_it() {
         for period in -1..3 {
-            let key = hourly().derive(period).unwrap();
+            let key = hourly().derive(0, period).unwrap();
             assert!(!key.key.windows(4).any(|part| part == &key.name[..4]));
             assert!(!key.key.windows(4).any(|part| part == &key.name[4..]));
         }
@@ -279,9 +288,28 @@ mod tests {
         }
     }
 
+    /// Two tasks whose clocks are a minute apart, whichever is ahead: a ticket opens from its first moment
+    /// to the last one of its time, whenever in a period it was made.
+    #[test]
+    fn a_minute_between_two_clocks_costs_nothing() {
+        let secret = TicketSecret::random().unwrap();
+        let [one, other] = [(); 2].map(|()| of(&secret, "", HOUR));
+        for made in (NOON..NOON + HOUR).step_by(30) {
+            for ahead in [-60, -1, 0, 1, 60] {
+                let ticket = one.seal(b"a session", made + ahead).unwrap();
+                // Its time is over an hour after `made` by the clock of who made it.
+                let last = made + ahead + HOUR;
+                for now in [made, made + HOUR / 2, last.min(made + HOUR)] {
+                    let text = opened(&other, &ticket, now);
+                    assert!(text.is_some(), "{ahead}: {} {}", made - NOON, now - made);
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_clock_before_1970_and_a_period_of_nothing_are_none_to_fall_over() {
-        let keys = TicketKeys::random(Duration::ZERO).unwrap();
+        let keys = of(&TicketSecret::random().unwrap(), "", 0);
         for now in [-HOUR, -1, 0, 1] {
             let ticket = keys.seal(b"a session", now).unwrap();
             assert!(opened(&keys, &ticket, now).is_some(), "{now}");

@@ -27,6 +27,7 @@ pub fn inspect(given: &Materials, now: SystemTime) -> Report {
     let moment = Moment::new(now);
     let mut report = Report {
         certificates: Vec::new(),
+        ticket_secret: None,
         findings: given.findings.clone(),
     };
     let client_ca = given.client_ca.as_ref();

@@ -18,6 +18,9 @@ use crate::startup::materials::Source;
 pub struct Report {
     /// The server's first, in the order in which they are sent.
     pub certificates: Vec<CertificateReport>,
+    /// What session tickets are sealed with; never the secret itself. `None` where that isn't known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_secret: Option<String>,
     /// Errors mean that nothing must be started.
     pub findings: Findings,
 }
@@ -120,6 +123,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for certificate in &self.certificates {
             writeln!(f, "{certificate}")?;
+        }
+        if let Some(secret) = &self.ticket_secret {
+            writeln!(f, "ticket secret: {secret}\n")?;
         }
         if !self.findings.is_empty() {
             writeln!(f, "{}", self.findings)?;

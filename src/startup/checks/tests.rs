@@ -24,6 +24,7 @@ fn certificates(variable: &'static str, all: &[&Pair]) -> Certificates {
 
 fn materials(chain: &[&Pair], key: &Pair, ca: &[&Pair]) -> Materials {
     Materials {
+        ticket_secret: None,
         identities: vec![Identity {
             certificate: certificates(SERVER_CERTIFICATE, chain),
             key: PrivateKey {

@@ -16,12 +16,13 @@ use tempfile::NamedTempFile;
 use super::materials::{
     CLIENT_CA_FILE, Identity, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
 };
+use super::ticket_secret::TICKET_SECRET_FILE;
 use crate::findings::{Finding, Findings};
 
 /// What was written.
 #[derive(Debug, Default)]
 pub struct WrittenFiles {
-    /// In the order certificate, key, client CA; empty if all materials are files already.
+    /// In the order certificate, key, client CA, ticket secret; empty if all materials are files already.
     pub files: Vec<WrittenFile>,
     /// Warnings about the directory.
     pub findings: Findings,
@@ -123,6 +124,10 @@ fn wanted(materials: &Materials) -> Vec<Wanted<'_>> {
     if let Some(ca) = &materials.client_ca {
         all.push((CLIENT_CA_FILE, &ca.source, ca.pem.as_str(), 0o644));
     }
+    if let Some(secret) = &materials.ticket_secret {
+        let text = secret.text.as_str();
+        all.push((TICKET_SECRET_FILE, &secret.source, text, 0o600));
+    }
     all.into_iter()
         .filter_map(|(name, source, content, mode)| match source {
             Source::Environment { variable } => Some(Wanted {
@@ -195,7 +200,12 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
 
 /// Whether a directory is empty but for the files that certgate writes.
 fn holds_nothing_else(dir: &Path) -> io::Result<bool> {
-    let ours = [SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, CLIENT_CA_FILE];
+    let ours = [
+        SERVER_CERTIFICATE_FILE,
+        SERVER_KEY_FILE,
+        CLIENT_CA_FILE,
+        TICKET_SECRET_FILE,
+    ];
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();

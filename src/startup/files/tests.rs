@@ -5,10 +5,12 @@ use std::process::Command;
 
 use super::*;
 use crate::startup::environment::{
-    CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY,
+    CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY, TICKET_SECRET,
 };
 use crate::startup::materials::{Wants, gather};
 use crate::startup::test_certificates as make;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn materials() -> Materials {
     let authority = make::authority("authority");
@@ -18,6 +20,7 @@ fn materials() -> Materials {
             (SERVER_CERTIFICATE, make::pem(&leaf.certificate)),
             (SERVER_KEY, make::key_pem(&leaf.key)),
             (CLIENT_CERTIFICATE, make::pem(&authority.certificate)),
+            (TICKET_SECRET, SECRET.to_owned()),
         ]
         .map(|(name, value)| (name.into(), value.into())),
     );
@@ -49,6 +52,7 @@ fn files_and_directory_get_their_modes() {
         (SERVER_CERTIFICATE_FILE, 0o644),
         (SERVER_KEY_FILE, 0o600),
         (CLIENT_CA_FILE, 0o644),
+        (TICKET_SECRET_FILE, 0o600),
     ] {
         assert_eq!(mode(&dir.join(file)), expected, "{file}");
         assert!(
@@ -65,6 +69,8 @@ fn files_and_directory_get_their_modes() {
     // What was written is what a next start without the variables uses; nothing is written again.
     let again = gather(&Environment::new([]), &Wants::usual(&dir, true)).unwrap();
     assert_eq!(again.identities[0].key.pem, materials.identities[0].key.pem);
+    let secret = again.ticket_secret.as_ref().unwrap();
+    assert_eq!(secret.secrets().collect::<Vec<_>>(), [SECRET]);
     assert!(write(&again, &dir).unwrap().files.is_empty());
 }
 
@@ -90,11 +96,13 @@ fn an_open_directory_is_closed_and_a_shared_one_warned_about() {
 #[test]
 fn an_existing_readable_key_does_not_pass_its_mode_on() {
     let base = tempfile::tempdir().unwrap();
-    let key = base.path().join(SERVER_KEY_FILE);
-    fs::write(&key, "old").unwrap();
-    fs::set_permissions(&key, Permissions::from_mode(0o666)).unwrap();
+    let secrets = [SERVER_KEY_FILE, TICKET_SECRET_FILE].map(|name| base.path().join(name));
+    for path in &secrets {
+        fs::write(path, "old").unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
+    }
     write(&materials(), base.path()).unwrap();
-    assert_eq!(mode(&key), 0o600);
+    assert_eq!(secrets.map(|path| mode(&path)), [0o600; 2]);
 }
 
 #[test]
@@ -155,7 +163,8 @@ fn leftovers_of_a_killed_run_are_removed() {
             CLIENT_CA_FILE,
             "other.tmp",
             SERVER_CERTIFICATE_FILE,
-            SERVER_KEY_FILE
+            SERVER_KEY_FILE,
+            TICKET_SECRET_FILE
         ]
     );
 }

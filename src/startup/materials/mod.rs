@@ -16,6 +16,7 @@ use self::roles::Role;
 use super::environment::{CLIENT_CERTIFICATE, Environment, SERVER_CERTIFICATE, SERVER_KEY};
 use super::pem::{Pem, PemFault};
 use super::repair;
+use super::ticket_secret::{self, OperatorsTicketSecret, TICKET_SECRET_FILE};
 use crate::config::site::IdentityFiles;
 use crate::findings::{Finding, Findings};
 
@@ -35,6 +36,8 @@ pub struct Materials {
     pub identities: Vec<Identity>,
     /// What client certificates must chain to. `None` only where no client is asked for one.
     pub client_ca: Option<Certificates>,
+    /// What a fleet's session tickets are sealed with.
+    pub ticket_secret: Option<OperatorsTicketSecret>,
     /// Warnings met on the way.
     pub findings: Findings,
 }
@@ -83,6 +86,7 @@ impl<'a> Wants<'a> {
                 .flat_map(|files| [files.certificate.clone(), files.key.clone()])
                 .collect(),
         };
+        files.push(self.certs_dir.join(TICKET_SECRET_FILE));
         if self.asks_clients {
             files.push(match self.client_ca {
                 Some(path) => path.to_path_buf(),
@@ -156,6 +160,8 @@ pub fn gather(environment: &Environment, wants: &Wants<'_>) -> Result<Materials,
     }
     let client_ca = client_ca(environment, wants, &mut materials.findings);
     materials.client_ca = materials.findings.note(client_ca).flatten();
+    let ticket_secret = ticket_secret::read(environment, wants.certs_dir);
+    materials.ticket_secret = materials.findings.note(ticket_secret).flatten();
     match materials.findings.has_errors() {
         true => Err(Box::new(materials)),
         false => Ok(materials),
@@ -248,7 +254,8 @@ fn obtain(
         Some(path) => path.to_path_buf(),
         None => wants.certs_dir.join(role.file()),
     };
-    let Some(raw) = read(&path, role)? else {
+    // One byte more than `repair` takes, so that it sees that there is too much.
+    let Some(raw) = read(&path, (1 << 20) + 1, role.expected())? else {
         return Ok(None);
     };
     let source = Source::File(path);
@@ -291,12 +298,14 @@ fn unreadable(source: &Source, fault: &PemFault, role: &Role) -> Findings {
         .into()
 }
 
-/// A file's bytes; `None` if there is no such file.
-fn read(path: &Path, role: &Role) -> Result<Option<Zeroizing<Vec<u8>>>, Findings> {
-    // One byte more than `repair` takes, so that it sees that there is too much.
-    const LIMIT: u64 = (1 << 20) + 1;
+/// A file's bytes, up to `limit` of them; `None` if there is no such file.
+pub(super) fn read(
+    path: &Path,
+    limit: u64,
+    expected: &str,
+) -> Result<Option<Zeroizing<Vec<u8>>>, Findings> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
-    let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
@@ -312,7 +321,7 @@ fn read(path: &Path, role: &Role) -> Result<Option<Zeroizing<Vec<u8>>>, Findings
             };
             Err(
                 Finding::error(path.display().to_string(), format!("can't be read: {e}"))
-                    .expected(role.expected())
+                    .expected(expected)
                     .advice(advice)
                     .into(),
             )

@@ -27,10 +27,12 @@ pub trait Policy: Send + Sync + 'static {
     /// than this policy's. Its own policy decides from then on. Such a context must differ only in its
     /// certificates, the names of authorities, application protocols and the policy: what else a context
     /// has, a connection keeps from the one that it began with.
-    fn choose_context(&self, ssl: &SslRef) -> Option<&SslContextRef>;
+    fn choose_context(&self, _ssl: &SslRef) -> Option<&SslContextRef> {
+        None
+    }
 
     /// The connection is this policy's from now on.
-    fn begin(&self, ssl: &SslRef);
+    fn begin(&self, _ssl: &SslRef) {}
 
     /// The TLS 1.3 suite to insist on, of those in the ClientHello (numbers of two bytes); `None` to
     /// leave the choice to libssl, which takes the client's first.
