@@ -1,6 +1,5 @@
 //! Everything that can be known before anything is bound, for `serve`, its reloads and `check` alike.
 
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use openssl::pkey::Id;
@@ -8,6 +7,7 @@ use openssl::pkey::Id;
 use crate::config::values::ClientAuth;
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
+use crate::sighting::Sighting;
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
 use crate::startup::files;
@@ -20,8 +20,8 @@ pub struct Preflight {
     pub report: Report,
     /// What to write to files, and to serve with, for each site; `None` if it isn't complete.
     pub ready: Option<(Vec<Materials>, Vec<Credentials>)>,
-    /// The files that it was all read from, and those that would have been read.
-    pub files: Vec<PathBuf>,
+    /// The files that it was all read from, and those that would have been read; as they were before.
+    pub files: Vec<Sighting>,
 }
 
 /// Reads and checks the certificates of all sites. `findings` are those about the settings, which come
@@ -60,9 +60,14 @@ fn look_at_site(
         certs_dir: &settings.certs_dir,
         identities: &site.settings.identities,
         client_ca: site.settings.client_ca.as_deref(),
+        // Who reads the variables is the first site; the others may have it from there.
+        reads_variables: site.names.is_empty(),
         asks_clients,
     };
-    preflight.files.extend(wants.files());
+    let files = wants.files();
+    preflight
+        .files
+        .extend(files.iter().map(|file| Sighting::of(file)));
     let report = &mut preflight.report;
     let gathered = materials::gather(environment, &wants);
     let is_complete = gathered.is_ok();
