@@ -12,6 +12,7 @@ pub mod http2;
 pub mod http2_client;
 pub mod load;
 pub mod pki;
+pub mod places;
 pub mod refusals;
 pub mod sessions;
 pub mod upstream;
