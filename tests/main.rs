@@ -42,6 +42,7 @@ mod refusal_reasons;
 mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
 mod reload_takes_effect;
+mod resumption_across_reloads;
 mod resumption_is_as_strict;
 mod secrets_are_never_printed;
 mod secrets_leave_the_environment;

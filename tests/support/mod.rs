@@ -15,6 +15,7 @@ pub mod pki;
 pub mod places;
 pub mod refusals;
 pub mod sessions;
+pub mod sites;
 pub mod upstream;
 
 use std::time::{Duration, Instant};
