@@ -55,4 +55,5 @@ pub mod config;
 mod der;
 pub mod findings;
 pub mod refusal;
+pub mod sighting;
 pub mod telemetry;

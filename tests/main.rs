@@ -2,6 +2,7 @@
 
 mod support;
 
+mod a_bad_reload_changes_nothing;
 mod a_log_that_nobody_reads_stops_nothing;
 mod access_log;
 mod admin_port;
@@ -40,6 +41,8 @@ mod refusal_page;
 mod refusal_reasons;
 mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
+mod reload_takes_effect;
+mod resumption_across_reloads;
 mod resumption_is_as_strict;
 mod secrets_are_never_printed;
 mod secrets_leave_the_environment;

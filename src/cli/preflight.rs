@@ -1,6 +1,5 @@
 //! Everything that can be known before anything is bound, for `serve`, its reloads and `check` alike.
 
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use openssl::pkey::Id;
@@ -9,6 +8,7 @@ use crate::config::values::{ClientAuth, Switch};
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
 use crate::gateway::snapshot::Inputs;
+use crate::sighting::Sighting;
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
 use crate::startup::files;
@@ -21,8 +21,8 @@ pub struct Preflight {
     pub report: Report,
     /// `None` if it isn't complete.
     pub ready: Option<Ready>,
-    /// The files that it was all read from, and those that would have been read.
-    pub files: Vec<PathBuf>,
+    /// The files that it was all read from, and those that would have been read; as they were before.
+    pub files: Vec<Sighting>,
 }
 
 /// What to serve with.
@@ -84,9 +84,14 @@ fn look_at_site(
         certs_dir: &settings.certs_dir,
         identities: &site.settings.identities,
         client_ca: site.settings.client_ca.as_deref(),
+        // Who reads the variables is the first site; the others may have it from there.
+        reads_variables: site.names.is_empty(),
         asks_clients,
     };
-    preflight.files.extend(wants.files());
+    let files = wants.files();
+    preflight
+        .files
+        .extend(files.iter().map(|file| Sighting::of(file)));
     let report = &mut preflight.report;
     let gathered = materials::gather(environment, &wants);
     let is_complete = gathered.is_ok();

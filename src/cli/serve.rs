@@ -1,6 +1,5 @@
 //! `certgate serve`: the gateway itself.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -17,6 +16,7 @@ use crate::gateway::Gateway;
 use crate::gateway::reload::{Reading, Reloading, Source};
 use crate::gateway::snapshot::Inputs;
 use crate::lifecycle::signals::{Hangups, StopSignals};
+use crate::sighting::Sighting;
 use crate::startup::environment::Environment;
 use crate::startup::materials::Materials;
 use crate::startup::{files, limits, reexec};
@@ -107,7 +107,7 @@ fn move_secrets(
 fn serve(
     inputs: Inputs,
     findings: Findings,
-    (source, files): (Source, Vec<PathBuf>),
+    (source, files): (Source, Vec<Sighting>),
     runtime: &Runtime,
 ) -> Exit {
     let settings = &inputs.settings;

@@ -9,7 +9,8 @@ use figment::value::{Dict, Value};
 use figment::{Profile, Provider};
 
 use super::definitions::{self, DEFINITIONS, List};
-use super::layers::{texts, unknown};
+use super::layers::{holds_pem, texts, unknown};
+use super::server_name::ServerName;
 use crate::findings::{Finding, Findings};
 
 /// A file's settings as written.
@@ -80,19 +81,40 @@ fn parse(path: &Path, place: &str) -> Result<Dict, Finding> {
     })?;
     let mut profiles = Toml::string(&text).data().map_err(|error| {
         let text = error.to_string();
-        Finding::error(place, format!("is not TOML: {}", text.trim()))
+        Finding::error(place, format!("is not TOML: {}", without_excerpt(&text)))
             .advice("Write one `key = value` a line, texts in quotes.")
     })?;
     Ok(profiles.remove(&Profile::Default).unwrap_or_default())
+}
+
+/// The parser shows the line at fault, and that may be a key.
+fn without_excerpt(text: &str) -> String {
+    let is_excerpt = |line: &str| {
+        line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit())
+            .starts_with('|')
+    };
+    let lines = text.lines().filter(|line| !is_excerpt(line));
+    lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<SiteTable> {
     let Some(value) = value else {
         return Vec::new();
     };
-    let blocks = match value {
-        Value::Array(_, blocks) => blocks,
-        single => vec![single],
+    let Value::Array(_, blocks) = value else {
+        findings.push(
+            Finding::error(
+                format!("{SITE} in {place}"),
+                format!("found {}", kind_of(&value)),
+            )
+            .expected("an array of tables")
+            .advice("Begin each site with a line [[site]]: two brackets."),
+        );
+        return Vec::new();
     };
     let sites = blocks.into_iter().enumerate().filter_map(|(index, block)| {
         let Value::Dict(_, table) = block else {
@@ -111,13 +133,20 @@ fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<S
 
 fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings) -> SiteTable {
     let names = table.remove(NAMES);
-    let written = names.clone().and_then(|value| texts(value, List::Words));
-    let label = match written.as_deref() {
-        Some([first, ..]) => format!("site {} of {place}", first.escape_debug()),
-        _ => format!("site {number} of {place}"),
+    let is_pem = names.as_ref().is_some_and(holds_pem);
+    let written = names.clone().filter(|_| !is_pem);
+    let written = written.and_then(|value| texts(value, List::Words));
+    // What is no name may be anything.
+    let first = written
+        .as_ref()
+        .and_then(|names| names.first()?.parse::<ServerName>().ok());
+    let label = match first {
+        Some(first) => format!("site {first} of {place}"),
+        None => format!("site {number} of {place}"),
     };
     if written.as_ref().is_none_or(Vec::is_empty) {
         let found = match names {
+            Some(_) if is_pem => "found a PEM block, which is not shown here".to_owned(),
             Some(value) => format!("found {}", kind_of(&value)),
             None => "not set".to_owned(),
         };

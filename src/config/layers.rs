@@ -13,6 +13,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use super::definitions::{self, DEFINITIONS, Definition, List, TICKET_SECRET, VARIABLE_PREFIX};
 use super::file::{ConfigFile, SiteTable};
 use crate::findings::{Finding, Findings};
+use crate::sighting::Sighting;
 
 /// What was written on the command line: a setting's name and its values.
 pub type Flags = Vec<(&'static str, Vec<String>)>;
@@ -21,7 +22,7 @@ pub type Flags = Vec<(&'static str, Vec<String>)>;
 pub struct Layers {
     figment: Figment,
     sites: Vec<SiteTable>,
-    file: Option<PathBuf>,
+    file: Option<Sighting>,
 }
 
 /// For whom a setting is: the connections of one `[[site]]` by its number, or all others.
@@ -54,8 +55,9 @@ impl Layers {
         let mut findings = Findings::default();
         let (variables, config_variable) = from_environment(environment, &mut findings);
         let file = config_flag.map(Path::to_path_buf).or(config_variable);
+        let file = file.map(|path| Sighting::of(&path));
         let of_file = match &file {
-            Some(path) => ConfigFile::read(path, &mut findings),
+            Some(seen) => ConfigFile::read(&seen.path, &mut findings),
             None => ConfigFile::nothing(DEFAULTS),
         };
         let figment = Figment::new()
@@ -75,9 +77,9 @@ impl Layers {
         )
     }
 
-    /// The TOML file, if one is named.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+    /// The TOML file, if one is named, as it was before it was read.
+    pub fn file(&self) -> Option<&Sighting> {
+        self.file.as_ref()
     }
 
     /// The `[[site]]` blocks, in the order of the file.
@@ -260,7 +262,7 @@ fn place_of(definition: &Definition, layer: &str) -> String {
 }
 
 /// A key in the wrong variable must not be printed, in whatever pieces.
-fn holds_pem(value: &Value) -> bool {
+pub(super) fn holds_pem(value: &Value) -> bool {
     match value {
         Value::String(_, text) => text.contains("-----BEGIN") || text.contains("PRIVATE KEY"),
         Value::Array(_, items) => items.iter().any(holds_pem),

@@ -15,6 +15,7 @@ use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
 use super::values::*;
 use crate::findings::{Finding, Findings};
+use crate::sighting::Sighting;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone)]
@@ -37,8 +38,8 @@ pub struct Settings {
     pub admin: AdminAddress,
     /// How often files are looked at for changes; zero is never.
     pub reload_interval: Duration,
-    /// The TOML file.
-    pub file: Option<PathBuf>,
+    /// The TOML file, as it was before it was read.
+    pub file: Option<Sighting>,
     /// Threads that serve connections.
     pub workers: Workers,
     /// How log lines look.
@@ -123,7 +124,7 @@ impl Settings {
             },
             admin: read.one("admin"),
             reload_interval: read.one::<Time>("reload-interval").0,
-            file: layers.file().map(Into::into),
+            file: layers.file().cloned(),
             workers: read.one("workers"),
             log_format: read.one("log-format"),
             log_level: read.one("log-level"),

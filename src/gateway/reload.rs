@@ -3,7 +3,6 @@
 //! On SIGHUP, and when files have changed. Everything is read anew and checked as at the start; nothing
 //! changes unless all of it is right. Connections that are open keep the snapshot that they began with.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,13 +14,14 @@ use super::watch::Watch;
 use crate::config::Settings;
 use crate::findings::Findings;
 use crate::lifecycle::signals::Hangups;
+use crate::sighting::Sighting;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::reload::{ReloadFailed, Reloaded, needs_restart};
 
 /// Everything that was read at one moment.
 pub struct Reading {
-    /// Where it was read from, also where nothing was found.
-    pub files: Vec<PathBuf>,
+    /// Where it was read from, also where nothing was found; each as it was before.
+    pub files: Vec<Sighting>,
     /// What a snapshot can be made of, and what is doubtful; or what is wrong.
     pub inputs: Result<(Inputs, Findings), Findings>,
 }
@@ -35,8 +35,8 @@ pub struct Reloading {
     pub source: Source,
     /// What the gateway was started with.
     pub settings: Settings,
-    /// Where that was read from.
-    pub files: Vec<PathBuf>,
+    /// Where that was read from, as in [`Reading`].
+    pub files: Vec<Sighting>,
     /// What was doubtful about it, and was logged.
     pub doubts: Findings,
     /// Asks for it.
@@ -47,7 +47,7 @@ pub struct Reloading {
 pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: Arc<Telemetry>) {
     let interval = reloading.settings.reload_interval;
     let mut hangups = reloading.hangups;
-    let reloader = Reloader {
+    let mut reloader = Reloader {
         source: reloading.source,
         started_with: reloading.settings,
         doubts: reloading.doubts,
@@ -55,9 +55,8 @@ pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: 
         service,
         telemetry,
     };
+    reloader.watch.take(reloading.files);
     let reloader = Arc::new(Mutex::new(reloader));
-    let files = reloading.files;
-    in_background(&reloader, move |reloader| reloader.watch.take(files)).await;
     // A clock that never ticks is an easy way not to look.
     let period = match interval.is_zero() {
         true => Duration::from_secs(86_400),
@@ -111,7 +110,9 @@ impl Reloader {
 
     fn reload(&mut self, cause: &'static str) {
         let began = Instant::now();
-        let reading = self.read();
+        let reading = (self.source)();
+        // Also if it is wrong: a change of these may mend it.
+        self.watch.take(reading.files);
         let built = reading.inputs.and_then(|(inputs, doubts)| {
             let before = self.service.current.load();
             let snapshot = Snapshot::build(
@@ -124,7 +125,6 @@ impl Reloader {
         });
         match built {
             Ok((snapshot, settings, doubts)) => {
-                self.watch.keep(&reading.files);
                 self.service.current.store(Arc::new(snapshot));
                 Reloaded {
                     cause,
@@ -141,16 +141,6 @@ impl Reloader {
                 findings: &findings,
             }
             .emit(&self.telemetry),
-        }
-    }
-
-    /// What is read is looked at from the moment before.
-    fn read(&mut self) -> Reading {
-        self.watch.take_also(&[]);
-        let reading = (self.source)();
-        match self.watch.take_also(&reading.files) {
-            true => (self.source)(),
-            false => reading,
         }
     }
 }

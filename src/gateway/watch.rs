@@ -3,88 +3,34 @@
 //! Looking is what works everywhere: links that are swapped (Kubernetes, EFS), files renamed over
 //! others, network file systems that tell nobody. A look at ten files takes some 20 microseconds.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use crate::sighting::Sighting;
 
 /// Files, and the states in which they were seen.
 #[derive(Debug, Default)]
 pub struct Watch {
-    files: Vec<PathBuf>,
+    /// Before they were read.
+    taken: Vec<Sighting>,
     /// At the look before.
-    seen: States,
-    /// When they were last taken over, or found wanting.
-    taken: States,
-}
-
-/// One file's state is `None` if nothing can be seen of it.
-type States = Vec<Option<State>>;
-
-/// What tells one state of a file from another: whatever is done to a file sets its ctime, and another
-/// file in its place is another inode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct State {
-    file: (u64, u64),
-    size: u64,
-    mtime: (i64, i64),
-    ctime: (i64, i64),
+    seen: Vec<Sighting>,
 }
 
 impl Watch {
-    /// Looks at these from now on, and takes them as they are. Call it *before* they are read: what
-    /// changes meanwhile is seen later.
-    pub fn take(&mut self, mut files: Vec<PathBuf>) {
-        files.sort();
-        files.dedup();
-        self.files = files;
-        self.taken = self.look();
-        self.seen.clone_from(&self.taken);
-    }
-
-    /// Looks at these, too. Says whether there is one among them that it didn't look at before.
-    pub fn take_also(&mut self, files: &[PathBuf]) -> bool {
-        let before = self.files.len();
-        let mut all = std::mem::take(&mut self.files);
-        all.extend_from_slice(files);
-        self.take(all);
-        self.files.len() > before
-    }
-
-    /// Looks no longer at others than these, and keeps what it knows of them.
-    pub fn keep(&mut self, files: &[PathBuf]) {
-        let known = std::mem::take(&mut self.files).into_iter();
-        let (seen, taken) = (
-            std::mem::take(&mut self.seen),
-            std::mem::take(&mut self.taken),
-        );
-        let states = known.zip(seen.into_iter().zip(taken));
-        for (file, (seen, taken)) in states.filter(|(file, _)| files.contains(file)) {
-            self.files.push(file);
-            self.seen.push(seen);
-            self.taken.push(taken);
-        }
+    /// Looks at these from now on, and at no others.
+    pub fn take(&mut self, mut files: Vec<Sighting>) {
+        // Stable: of several looks at one file, the first stays.
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|later, first| later.path == first.path);
+        self.seen.clone_from(&files);
+        self.taken = files;
     }
 
     /// Whether the files are others than those that were taken, and have been so at the look before:
     /// who replaces several needs a moment. Blocks.
     pub fn changed(&mut self) -> bool {
-        let now = self.look();
+        let now: Vec<_> = self.taken.iter().map(|s| Sighting::of(&s.path)).collect();
         let at_rest = now == self.seen;
         self.seen = now;
         at_rest && self.seen != self.taken
-    }
-
-    fn look(&self) -> States {
-        let state = |path: &PathBuf| {
-            // Where the links lead, not the links.
-            let metadata = std::fs::metadata(path).ok()?;
-            Some(State {
-                file: (metadata.dev(), metadata.ino()),
-                size: metadata.size(),
-                mtime: (metadata.mtime(), metadata.mtime_nsec()),
-                ctime: (metadata.ctime(), metadata.ctime_nsec()),
-            })
-        };
-        self.files.iter().map(state).collect()
     }
 }
 
@@ -107,12 +53,14 @@ mod tests {
         symlink("one", at("..data")).unwrap();
         symlink("..data/file", at("linked")).unwrap();
         fs::write(at("plain"), "before").unwrap();
+        let files = ["linked", "plain", "missing"].map(at);
+        let look = || files.iter().map(|file| Sighting::of(file)).collect();
         let mut watch = Watch::default();
-        watch.take(vec![at("linked"), at("plain"), at("missing")]);
+        watch.take(look());
         let mut expect_change = |what: &str| {
             assert!(!watch.changed(), "{what}: not yet at rest");
             assert!(watch.changed(), "{what}");
-            watch.take_also(&[]);
+            watch.take(look());
             assert!(!watch.changed() && !watch.changed(), "{what}: seen once");
         };
         fs::write(at("plain"), "beyond").unwrap();
@@ -129,22 +77,19 @@ mod tests {
         expect_change("removed");
     }
 
+    /// Between the first look and `take` is the time in which they are read.
     #[test]
-    fn the_files_to_look_at_can_change() {
+    fn what_changes_while_it_is_read_is_seen() {
         let dir = tempfile::tempdir().unwrap();
-        let [old, new] = ["old", "new"].map(|name| dir.path().join(name));
+        let file = dir.path().join("file");
+        fs::write(&file, "old").unwrap();
+        let first = Sighting::of(&file);
+        fs::write(&file, "newer").unwrap();
         let mut watch = Watch::default();
-        watch.take(vec![old.clone()]);
-        assert!(watch.take_also(&[new.clone(), old.clone()]));
-        assert!(!watch.take_also(std::slice::from_ref(&new)));
-        fs::write(&new, "").unwrap();
-        watch.keep(std::slice::from_ref(&new));
-        fs::write(&old, "").unwrap();
-        assert!(!watch.changed());
-        assert!(watch.changed(), "what was known of the new one is kept");
-        watch.take_also(&[]);
-        fs::remove_file(&old).unwrap();
-        assert!(!watch.changed() && !watch.changed());
+        // A file that several sites have is looked at for each of them: the first look counts.
+        watch.take(vec![first, Sighting::of(&file)]);
+        assert!(!watch.changed(), "not yet at rest");
+        assert!(watch.changed());
     }
 
     #[test]
@@ -152,7 +97,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         let mut watch = Watch::default();
-        watch.take(vec![file.clone()]);
+        watch.take(vec![Sighting::of(&file)]);
         for length in 1..5 {
             fs::write(&file, "x".repeat(length)).unwrap();
             assert!(!watch.changed());

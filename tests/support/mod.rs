@@ -12,8 +12,10 @@ pub mod http2;
 pub mod http2_client;
 pub mod load;
 pub mod pki;
+pub mod places;
 pub mod refusals;
 pub mod sessions;
+pub mod sites;
 pub mod upstream;
 
 use std::time::{Duration, Instant};

@@ -60,6 +60,8 @@ pub struct Wants<'a> {
     pub identities: &'a [IdentityFiles],
     /// The client CA, `None` for the usual one.
     pub client_ca: Option<&'a Path>,
+    /// Whether the variables are for it, too: for a site that has everything of its own, they are not.
+    pub reads_variables: bool,
     /// Whether clients are asked for a certificate. If not, a missing client CA is fine; one that is
     /// there is still read.
     pub asks_clients: bool,
@@ -72,6 +74,7 @@ impl<'a> Wants<'a> {
             certs_dir,
             identities: &[],
             client_ca: None,
+            reads_variables: true,
             asks_clients,
         }
     }
@@ -229,7 +232,7 @@ fn obtain(
     let variable = role.variable();
     let value = match named {
         // A key in a variable that nobody reads is wrong in any case.
-        Some(path) if environment.has(variable) => {
+        Some(path) if wants.reads_variables && environment.has(variable) => {
             return Err(
                 Finding::error(variable, "set, and so is another place for the same")
                     .expected("one of the two")
