@@ -5,6 +5,7 @@ mod support;
 mod a_bad_reload_changes_nothing;
 mod a_log_that_nobody_reads_stops_nothing;
 mod access_log;
+mod access_rules;
 mod admin_port;
 mod admits_only_the_ca;
 mod bench_connections;

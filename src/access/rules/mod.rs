@@ -137,3 +137,6 @@ impl fmt::Display for Rule {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;
