@@ -42,6 +42,8 @@ mod refusal_reasons;
 mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
 mod reload_takes_effect;
+mod reload_under_load;
+
 mod resumption_across_reloads;
 mod resumption_is_as_strict;
 mod secrets_are_never_printed;
@@ -49,6 +51,7 @@ mod secrets_leave_the_environment;
 mod settings_come_in_layers;
 mod several_certificates;
 mod several_upstreams;
+mod sites_are_checked;
 mod sites_by_server_name;
 mod sites_keep_to_themselves;
 mod slow_readers_hold_little;
