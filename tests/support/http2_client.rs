@@ -52,6 +52,11 @@ impl Connection {
             .uri(format!("https://localhost{path}"))
             .body(Full::from(body))
             .unwrap();
+        self.send(request)
+    }
+
+    /// Any request, and its whole answer.
+    pub fn send(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
         let sender = &mut self.sender;
         self.runtime.block_on(async {
             sender.ready().await.unwrap();
