@@ -77,6 +77,7 @@ fn server(pki: &ExamplePki) -> TlsContext {
         chain: Vec::new(),
         key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
         client_ca: vec![certificate(pki.ca())],
+        crls: None,
     };
     let context = TlsContext::build(&credentials, &settings(), Application::Http);
     context.unwrap_or_else(|findings| panic!("{findings}"))

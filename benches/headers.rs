@@ -50,6 +50,7 @@ fn connection(pki: &ExamplePki) -> Connection {
     let certificate = X509::from_pem(pki.client().as_bytes()).unwrap();
     Connection {
         session: Session {
+            overlooked: None,
             address: ([203, 0, 113, 7], 50_000).into(),
             sni: Some("app.example".to_owned()),
             version: "TLSv1.3",

@@ -67,6 +67,18 @@ pub struct TlsSettings {
     pub refusal: Refusal,
     /// Intermediates between client certificate and CA.
     pub verify_depth: VerifyDepth,
+    /// Revocation lists beside that of the certs directory.
+    pub crls: Vec<CrlSource>,
+    /// Which certificates are looked up in them.
+    pub crl_check: CrlCheck,
+    /// What becomes of clients without one.
+    pub crl_policy: CrlPolicy,
+    /// Whether an intermediate can be an anchor.
+    pub partial_chain: Switch,
+    /// Whether certificates that aren't for clientAuth are accepted.
+    pub any_purpose: Switch,
+    /// Whether clients are told the names of the client CAs.
+    pub advertise_ca: Switch,
     /// Lowest version on offer.
     pub min_protocol: Protocol,
     /// Highest version on offer.
@@ -100,6 +112,17 @@ pub struct Times {
     pub drain: Duration,
 }
 
+/// What `partial-chain on` means.
+const PARTIAL_CHAIN: [&str; 2] = [
+    "on: every certificate of the client CA file is trusted by itself, an intermediate without its root",
+    "Its own issuer can't revoke it then but by a CRL; put the root into the file instead, if you have it",
+];
+/// What `any-purpose on` means.
+const ANY_PURPOSE: [&str; 2] = [
+    "on: certificates that were not issued for clients are accepted",
+    "Whoever has a server's key comes in with that server's certificate; have clientAuth put into the clients' instead, if you can",
+];
+
 impl fmt::Display for ContentSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, upstreams) = match self {
@@ -126,6 +149,12 @@ impl Settings {
             client_auth: read.one("client-auth"),
             refusal: read.one("refusal"),
             verify_depth: read.one("verify-depth"),
+            crls: read.none_or_more("crl"),
+            crl_check: read.one("crl-check"),
+            crl_policy: read.one("crl-policy"),
+            partial_chain: read.loud("partial-chain", PARTIAL_CHAIN),
+            any_purpose: read.loud("any-purpose", ANY_PURPOSE),
+            advertise_ca: read.one("advertise-ca"),
             min_protocol,
             max_protocol,
             ciphers: read.text("tls-ciphers"),
@@ -299,6 +328,22 @@ impl Reader<'_> {
             );
         }
         ContentSettings::Tunnel(upstreams)
+    }
+
+    fn none_or_more<T: FromStr<Err = Expected>>(&mut self, name: &str) -> Vec<T> {
+        let written = self.written(name);
+        self.all_or_none(&written)
+    }
+
+    /// A switch that lets more clients in: who turns it on is told what that means, at each start.
+    fn loud(&mut self, name: &str, [found, advice]: [&str; 2]) -> Switch {
+        let switch = self.one(name);
+        if switch == Switch::On {
+            let place = self.written(name).place;
+            self.findings
+                .push(Finding::warning(place, found).advice(advice));
+        }
+        switch
     }
 
     fn all_or_none<T: FromStr<Err = Expected>>(&mut self, written: &Written) -> Vec<T> {

@@ -22,7 +22,7 @@ use crate::lifecycle::Member;
 use crate::net::listener::bind_plain;
 use crate::net::{Accepted, BoundListener};
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
+use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::context::Application;
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
@@ -204,6 +204,7 @@ impl Service {
             }
         };
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
+        let overlooked = handshaken.session.overlooked.clone();
         let permitted = match access::decide(handshaken, self.client_auth) {
             Ok(permitted) => permitted,
             Err(refused) => {
@@ -214,6 +215,16 @@ impl Service {
                 return None;
             }
         };
+        if let Some(overlooked) = overlooked {
+            RevocationUnknown {
+                reason: overlooked.reason,
+                client,
+                depth: overlooked.depth,
+                detail: &overlooked.words,
+                news: overlooked.is_news(),
+            }
+            .emit(&self.telemetry);
+        }
         HandshakeCompleted {
             client,
             resumed,

@@ -3,6 +3,7 @@
 //! One context is one immutable view of whom to trust; every connection lives with the one it
 //! began with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
@@ -13,13 +14,16 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 
+use super::ca_names::advertised;
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
 use super::policy::{HandshakePolicy, attach};
 use super::resumption::Resumption;
+use super::revocation::{Crl, Revocation};
 use super::suites::{self, Suites};
 use super::tickets::TicketKeys;
+use super::trust::Trust;
 use super::verification::Verifier;
 use crate::config::TlsSettings;
 use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
@@ -35,6 +39,8 @@ pub struct Credentials {
     pub key: PKey<Private>,
     /// The certificates of the client CA; empty if clients aren't asked.
     pub client_ca: Vec<X509>,
+    /// The revocation lists; `None` if the operator wants none looked at.
+    pub crls: Option<Vec<Arc<Crl>>>,
 }
 
 /// Everything that a handshake needs.
@@ -175,11 +181,8 @@ fn decide_handshakes(
     credentials: &Credentials,
     settings: &TlsSettings,
 ) -> Result<(), ErrorStack> {
-    let names = credentials
-        .client_ca
-        .iter()
-        .map(|c| c.subject_name().to_der());
-    server::advertise(builder, &names.collect::<Result<Vec<_>, _>>()?)?;
+    let names = advertised(&credentials.client_ca, settings.advertise_ca)?;
+    server::advertise(builder, &names.unwrap_or_default())?;
     let page = settings.refusal == Refusal::Page;
     let mode = match settings.client_auth {
         ClientAuth::Off => SslVerifyMode::NONE,
@@ -196,7 +199,7 @@ fn decide_handshakes(
         }
     }
     let policy = HandshakePolicy {
-        verifier: Verifier::new(&credentials.client_ca, settings.verify_depth.0)?,
+        verifier: Verifier::new(trust(credentials, settings))?,
         resumption: Resumption {
             keys: TicketKeys::random(settings.session_timeout)?,
             timeout: settings.session_timeout,
@@ -206,6 +209,17 @@ fn decide_handshakes(
         page,
     };
     server::set_policy(builder, mode, policy)
+}
+
+fn trust(credentials: &Credentials, settings: &TlsSettings) -> Trust {
+    let crls = credentials.crls.clone();
+    Trust {
+        authorities: credentials.client_ca.clone(),
+        depth: settings.verify_depth.0,
+        revocation: crls.map(|crls| Revocation::new(crls, settings.crl_check, settings.crl_policy)),
+        partial_chain: settings.partial_chain == Switch::On,
+        any_purpose: settings.any_purpose == Switch::On,
+    }
 }
 
 fn suites_of(settings: &TlsSettings) -> Suites {

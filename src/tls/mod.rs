@@ -4,6 +4,7 @@
 //! the start, hands on [`Handshaken`]: who the client is, proven or not. Whether that is enough is
 //! the access stage's decision. Refuses what TLS itself refuses, with the reason ([`failure`]).
 
+mod ca_names;
 pub mod context;
 pub mod failure;
 #[allow(
@@ -15,12 +16,15 @@ pub mod groups;
 pub mod handshake;
 mod policy;
 mod resumption;
+pub mod revocation;
 pub mod strength;
 mod suites;
 mod tickets;
+pub mod trust;
 pub mod verification;
 pub mod verified_chains;
 
+pub use ca_names::advertised;
 pub use context::{Credentials, TlsContext};
 #[doc(hidden)] // For benches/: a client that resumes.
 pub use ffi::client::offer_session;

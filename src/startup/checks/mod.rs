@@ -8,25 +8,33 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
+pub use self::crl::{CrlReport, Rules as CrlRules, SignatureReport};
 pub use self::report::{CertificateReport, Report, Role};
+use super::crls::Crls;
 use super::materials::{Certificates, Incomplete, Materials, PrivateKey, Source};
+use crate::config::values::Switch;
 use crate::findings::{Finding, Findings, Severity};
 use crate::identity::{rfc2253, unix_seconds};
+use crate::tls;
 use crate::tls::strength::{self, Standing};
 
 pub mod chain;
 mod client_ca;
+mod crl;
 mod describe;
 mod extensions;
 mod report;
 mod server;
 
 /// Checks everything and describes every certificate.
-pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
+///
+/// With `partial_chain`, an intermediate of the client CA file lets clients in by itself.
+pub fn inspect<'a>(given: impl Into<Parts<'a>>, partial_chain: bool, now: SystemTime) -> Report {
     let moment = Moment::new(now);
     let given = given.into();
     let mut report = Report {
         certificates: Vec::new(),
+        crls: Vec::new(),
         findings: given.findings.clone(),
     };
     let mut leaf = None;
@@ -46,12 +54,47 @@ pub fn inspect<'a>(given: impl Into<Parts<'a>>, now: SystemTime) -> Report {
         for certificate in &ca.certificates {
             report.add(Role::ClientCa, &ca.source, certificate, &moment);
         }
-        let findings = client_ca::findings(ca, leaf.as_deref(), &moment);
+        let findings = client_ca::findings(ca, leaf.as_deref(), partial_chain, &moment);
         report.findings.extend(findings);
     }
     // What failed on purpose above must not show up in a later, unrelated call of AWS-LC.
     drop(ErrorStack::get());
     report
+}
+
+/// Adds the revocation lists to what is known of the rest.
+pub fn add_crls(
+    report: &mut Report,
+    crls: &Crls,
+    client_ca: Option<&Certificates>,
+    rules: CrlRules,
+    now: SystemTime,
+) {
+    let authorities = client_ca.map_or(&[][..], |ca| &ca.certificates[..]);
+    report.crls = crl::reports(crls, authorities);
+    report.findings.extend(crls.findings.clone());
+    let findings = crl::findings(crls, client_ca, rules, &Moment::new(now));
+    report.findings.extend(findings);
+    drop(ErrorStack::get());
+}
+
+/// A warning if the names of the client CAs are more than clients are sent.
+pub fn too_many_names(ca: &Certificates, setting: Switch) -> Findings {
+    let mut findings = Findings::default();
+    if let Ok(None) = tls::advertised(&ca.certificates, setting) {
+        findings.push(
+            Finding::warning(
+                ca.source.to_string(),
+                format!(
+                    "{} client CAs, whose names take more than 16 KiB: clients are told none",
+                    ca.certificates.len()
+                ),
+            )
+            .expected("fewer CAs, or --advertise-ca off")
+            .advice("64 KiB of names break handshakes, and many clients stumble from 16 KiB on; told only a part, clients of the other CAs would send no certificate. Clients that have several must be told by other means which to send"),
+        );
+    }
+    findings
 }
 
 /// What there is to check. A pair of which one could not be read is left out; the rest is
@@ -140,7 +183,9 @@ fn place(source: &Source, all: &[X509], certificate: &X509Ref) -> String {
 }
 
 fn same_certificate(a: &X509Ref, b: &X509Ref) -> bool {
-    matches!((a.to_der(), b.to_der()), (Ok(a), Ok(b)) if a == b)
+    // Ahead of the rest, since a file may have thousands.
+    a.serial_number() == b.serial_number()
+        && matches!((a.to_der(), b.to_der()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Issuer and subject are one, and its own key made the signature, as far as that can be told: AWS-LC

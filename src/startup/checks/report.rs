@@ -7,6 +7,7 @@ use std::fmt;
 use openssl::x509::X509Ref;
 use serde::Serialize;
 
+use super::crl::CrlReport;
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
 use crate::identity::{rfc2253, serial};
@@ -18,6 +19,8 @@ use crate::startup::materials::Source;
 pub struct Report {
     /// The server's first, in the order in which they are sent.
     pub certificates: Vec<CertificateReport>,
+    /// The revocation lists, in the order in which they were read.
+    pub crls: Vec<CrlReport>,
     /// Errors mean that nothing must be started.
     pub findings: Findings,
 }
@@ -110,6 +113,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for certificate in &self.certificates {
             writeln!(f, "{certificate}")?;
+        }
+        for crl in &self.crls {
+            writeln!(f, "{crl}")?;
         }
         if !self.findings.is_empty() {
             writeln!(f, "{}", self.findings)?;

@@ -13,6 +13,8 @@ use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
+use super::crls::CLIENT_CRL_FILE;
+use super::environment::CLIENT_CRL;
 use super::materials::{
     CLIENT_CA_FILE, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
 };
@@ -21,7 +23,7 @@ use crate::findings::{Finding, Findings};
 /// What was written.
 #[derive(Debug, Default)]
 pub struct WrittenFiles {
-    /// In the order certificate, key, client CA; empty if all materials are files already.
+    /// In the order certificate, key, client CA, revocation lists; empty if all materials are files already.
     pub files: Vec<WrittenFile>,
     /// Warnings about the directory.
     pub findings: Findings,
@@ -128,6 +130,11 @@ fn wanted(materials: &Materials) -> Vec<Wanted<'_>> {
     if let Some(ca) = &materials.client_ca {
         all.push((CLIENT_CA_FILE, &ca.source, ca.pem.as_str(), 0o644));
     }
+    let variable = CLIENT_CRL;
+    let source = Source::Environment { variable };
+    if let Some(crl) = &materials.client_crl {
+        all.push((CLIENT_CRL_FILE, &source, crl.as_str(), 0o644));
+    }
     all.into_iter()
         .filter_map(|(name, source, content, mode)| match source {
             Source::Environment { variable } => Some(Wanted {
@@ -200,7 +207,12 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
 
 /// Whether a directory is empty but for the files that certgate writes.
 fn holds_nothing_else(dir: &Path) -> io::Result<bool> {
-    let ours = [SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, CLIENT_CA_FILE];
+    let ours = [
+        SERVER_CERTIFICATE_FILE,
+        SERVER_KEY_FILE,
+        CLIENT_CA_FILE,
+        CLIENT_CRL_FILE,
+    ];
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();

@@ -36,6 +36,8 @@ pub struct Materials {
     pub server_key: PrivateKey,
     /// What client certificates must chain to. `None` only where no client is asked for one.
     pub client_ca: Option<Certificates>,
+    /// The revocation lists of the environment, as clean PEM; to be written, but not used from here.
+    pub client_crl: Option<String>,
     /// Warnings met on the way.
     pub findings: Findings,
 }
@@ -115,6 +117,7 @@ pub fn gather(
                 server_certificate,
                 server_key,
                 client_ca,
+                client_crl: None,
                 findings,
             })
         }
@@ -198,30 +201,33 @@ fn unreadable(source: &Source, fault: &PemFault, role: &Role) -> Findings {
 /// A file's bytes; `None` if there is no such file.
 fn read(path: &Path, role: &Role) -> Result<Option<Zeroizing<Vec<u8>>>, Findings> {
     // One byte more than `repair` takes, so that it sees that there is too much.
-    const LIMIT: u64 = (1 << 20) + 1;
+    const LIMIT: u64 = repair::LIMIT + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
     let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => {
-            let advice = match e.kind() {
-                ErrorKind::PermissionDenied => {
-                    "Let the user that certgate runs as read the file and its directories"
-                }
-                ErrorKind::IsADirectory => {
-                    "A directory is in the file's place; Docker makes one when the source of a bind mount doesn't exist"
-                }
-                _ => "Check the file and the volume that it is on",
-            };
-            Err(
-                Finding::error(path.display().to_string(), format!("can't be read: {e}"))
-                    .expected(role.expected())
-                    .advice(advice)
-                    .into(),
-            )
-        }
+        Err(e) => Err(cannot_be_read(path, &e).expected(role.expected()).into()),
     }
+}
+
+/// A file that is there, or should be, and can't be read.
+pub(super) fn cannot_be_read(path: &Path, error: &std::io::Error) -> Finding {
+    let advice = match error.kind() {
+        ErrorKind::PermissionDenied => {
+            "Let the user that certgate runs as read the file and its directories"
+        }
+        ErrorKind::IsADirectory => {
+            "A directory is in the file's place; Docker makes one when the source of a bind mount doesn't exist"
+        }
+        ErrorKind::NotFound => "Put the file there, or correct the path",
+        _ => "Check the file and the volume that it is on",
+    };
+    Finding::error(
+        path.display().to_string(),
+        format!("can't be read: {error}"),
+    )
+    .advice(advice)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVers
 use super::*;
 use crate::startup::test_certificates::{self as make, Pair, Spec};
 use crate::tls::ffi::server::{Policy, context_builder, present, set_policy};
+use crate::tls::trust::Trust;
 use crate::tls::verification::unix_now;
 
 const TIMEOUT: i64 = 3600;
@@ -94,7 +95,7 @@ fn resumption() -> Resumption {
 
 /// One that remembers nothing.
 fn trusting(ca: &Pair) -> Verifier {
-    Verifier::new(std::slice::from_ref(&ca.certificate), 4).unwrap()
+    Verifier::new(Trust::of(std::slice::from_ref(&ca.certificate))).unwrap()
 }
 
 fn digest(client: &Pair) -> ChainDigest {
