@@ -79,6 +79,7 @@ fn server(pki: &ExamplePki) -> TlsContext {
             key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
         }],
         client_ca: vec![certificate(pki.ca())],
+        crls: None,
     };
     let secret = TicketSecret::random().unwrap();
     let context = TlsContext::build(

@@ -51,6 +51,7 @@ fn connection(pki: &ExamplePki) -> Connection {
     Connection {
         session: Session {
             site: 0,
+            overlooked: None,
             address: ([203, 0, 113, 7], 50_000).into(),
             sni: Some("app.example".to_owned()),
             version: "TLSv1.3",

@@ -7,6 +7,7 @@ mod cpu_time;
 use std::hint::black_box;
 
 use certgate::startup::example_pki::ExamplePki;
+use certgate::tls::trust::Trust;
 use certgate::tls::verification::Verifier;
 use certgate::tls::verified_chains::ChainDigest;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -16,7 +17,7 @@ fn verified_chains(criterion: &mut Criterion) {
     let pki = ExamplePki::create(1).unwrap();
     let certificate = |pem: &str| X509::from_pem(pem.as_bytes()).unwrap();
     let authorities = [certificate(pki.ca())];
-    let verifier = Verifier::new(&authorities, 4).unwrap();
+    let verifier = Verifier::new(Trust::of(&authorities)).unwrap();
     let leaf = certificate(pki.client()).to_der().unwrap();
     // As many clients send it: with the CA's own certificate.
     let chains = [

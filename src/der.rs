@@ -10,6 +10,10 @@ pub const OID: u8 = 0x06;
 pub const OCTETS: u8 = 0x04;
 /// `BOOLEAN`
 pub const BOOLEAN: u8 = 0x01;
+/// `INTEGER`
+pub const INTEGER: u8 = 0x02;
+/// `SEQUENCE`
+pub const SEQUENCE: u8 = 0x30;
 
 /// One element.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +61,71 @@ pub fn algorithm(identifier: &[u8]) -> Option<(&[u8], Option<Element<'_>>)> {
     Some((oid.content, element(oid.rest)))
 }
 
+/// One extension of a certificate, of a revocation list or of an entry in one (RFC 5280 section 4.1).
+#[derive(Debug, Clone, Copy)]
+pub struct Extension<'a> {
+    /// The content of its OBJECT IDENTIFIER.
+    pub oid: &'a [u8],
+    /// Whether who doesn't understand it must not rely on the rest.
+    pub critical: bool,
+    /// What is in its OCTET STRING.
+    pub value: &'a [u8],
+}
+
+/// The extensions in the content of `Extensions`.
+pub fn extensions(content: &[u8]) -> impl Iterator<Item = Extension<'_>> {
+    elements(content).filter_map(|extension| {
+        let oid = element(extension.content)?;
+        // OID, an optional BOOLEAN for critical, then the value.
+        let next = element(oid.rest)?;
+        let critical = next.tag == BOOLEAN && next.content.iter().any(|on| *on != 0);
+        let value = elements(oid.rest).find(|e| e.tag == OCTETS)?;
+        Some(Extension {
+            oid: oid.content,
+            critical,
+            value: value.content,
+        })
+    })
+}
+
+/// The extensions of a certificate.
+pub fn certificate_extensions(certificate: &[u8]) -> impl Iterator<Item = Extension<'_>> {
+    const EXTENSIONS: u8 = 0xa3;
+    let found = to_be_signed(certificate)
+        .and_then(|mut parts| parts.find(|e| e.tag == EXTENSIONS))
+        .and_then(|tagged| element(tagged.content));
+    found.into_iter().flat_map(|list| extensions(list.content))
+}
+
+/// The CA flag of a certificate's basicConstraints (RFC 5280 section 4.2.1.9); `None` if that extension isn't
+/// there.
+pub fn is_authority(certificate: &[u8]) -> Option<bool> {
+    const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1d, 0x13];
+    let constraints = certificate_extensions(certificate).find(|e| e.oid == BASIC_CONSTRAINTS)?;
+    let flag = element(constraints.value).and_then(|inner| element(inner.content));
+    Some(flag.is_some_and(|f| f.tag == BOOLEAN && f.content.iter().any(|on| *on != 0)))
+}
+
+/// An OBJECT IDENTIFIER's content as people write it: `2.5.29.20`.
+pub fn oid_text(content: &[u8]) -> String {
+    let mut numbers: Vec<u128> = Vec::new();
+    let mut number = 0u128;
+    for byte in content {
+        number = number << 7 | u128::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            numbers.push(number);
+            number = 0;
+        }
+    }
+    // The first two share a number (ITU-T X.690 section 8.19.4).
+    if let Some(first) = numbers.first().copied() {
+        let top = (first / 40).min(2);
+        numbers.splice(..1, [top, first - 40 * top]);
+    }
+    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    texts.join(".")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +143,15 @@ mod tests {
         ] {
             assert!(element(broken).is_none(), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn object_identifiers_are_numbers_with_points() {
+        assert_eq!(oid_text(&[0x55, 0x1d, 0x14]), "2.5.29.20");
+        assert_eq!(
+            oid_text(&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x81, 0xfd, 0x59, 0x01]),
+            "1.3.6.1.4.1.32473.1"
+        );
+        assert_eq!(oid_text(&[]), "");
     }
 }

@@ -19,6 +19,12 @@ pub enum RefusalReason {
     BadSignature,
     /// A key or a signature digest of the chain is too weak for the security level.
     WeakCertificate,
+    /// A certificate of the chain is on its issuer's revocation list.
+    Revoked,
+    /// The revocation list of a certificate's issuer is too old, or from the future.
+    CrlExpired,
+    /// There is no revocation list of a certificate's issuer, though there are lists.
+    CrlMissing,
     /// Anything else that makes the certificate or its chain invalid.
     InvalidCertificate,
     /// A `deny` rule matches the client's certificate.
@@ -49,7 +55,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All of them, so that every label of the metric is there from the start.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::NoCertificate,
         Self::UnknownCa,
         Self::Expired,
@@ -58,6 +64,9 @@ impl RefusalReason {
         Self::ChainTooLong,
         Self::BadSignature,
         Self::WeakCertificate,
+        Self::Revoked,
+        Self::CrlExpired,
+        Self::CrlMissing,
         Self::InvalidCertificate,
         Self::Denied,
         Self::NotAllowed,
@@ -84,6 +93,9 @@ impl RefusalReason {
             Self::ChainTooLong => "chain_too_long",
             Self::BadSignature => "bad_signature",
             Self::WeakCertificate => "weak_certificate",
+            Self::Revoked => "revoked",
+            Self::CrlExpired => "crl_expired",
+            Self::CrlMissing => "crl_missing",
             Self::InvalidCertificate => "invalid_certificate",
             Self::Denied => "denied",
             Self::NotAllowed => "not_allowed",

@@ -59,7 +59,7 @@ fn text(bytes: Result<Vec<u8>, openssl::error::ErrorStack>) -> String {
 /// Not what a variable holds at all.
 fn other_things(pki: &Pki) -> Vec<Case> {
     let deep = |depth| (0..depth).fold(pki.server.key_pem(), |value, _| STANDARD.encode(value));
-    let bomb = STANDARD.encode(zipped(&vec![b' '; 4 << 20]));
+    let bomb = STANDARD.encode(zipped(&vec![b' '; 40 << 20]));
     let mut torn = zipped(pki.server.certificate_pem().as_bytes());
     torn.truncate(torn.len() / 2);
     vec![
@@ -81,7 +81,7 @@ fn other_things(pki: &Pki) -> Vec<Case> {
             "not UTF-8 text",
         ),
         case(KEY, deep(5), "layers of encoding"),
-        case(CERTIFICATE, bomb, "more than 1 MiB"),
+        case(CERTIFICATE, bomb, "more than 4 MiB"),
         case(CERTIFICATE, STANDARD.encode(torn), "gzip data"),
     ]
 }

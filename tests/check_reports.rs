@@ -222,15 +222,21 @@ fn what_stops_the_start() {
             "no PEM block",
         ),
         (check(&pki).without(ca), ca, "not set, and there is no file"),
-        (
-            crl,
-            "SSL_CLIENT_CRL",
-            "this version of certgate can't check",
-        ),
+        (crl, "SSL_CLIENT_CRL", "a BEGIN X509 CRL without its END"),
         (
             crl_part,
-            "SSL_CLIENT_CRL_1",
-            "this version of certgate can't check",
+            "SSL_CLIENT_CRL",
+            "a BEGIN X509 CRL without its END",
+        ),
+        (
+            check(&pki).argument("--crl=http://crl.example/ca.crl"),
+            "--crl",
+            "can't fetch yet",
+        ),
+        (
+            check(&pki).argument("--crl=ftp://crl.example/ca.crl"),
+            "--crl",
+            "a file, or a URL",
         ),
         (
             check(&pki).argument("--tls-groups=P-256:nonsense"),

@@ -125,6 +125,7 @@ fn credentials(pki: &ExamplePki) -> anyhow::Result<Credentials> {
             key: PKey::private_key_from_pem(pki.server_key().as_bytes())?,
         }],
         client_ca: vec![X509::from_pem(pki.ca().as_bytes())?],
+        crls: None,
     })
 }
 

@@ -1,15 +1,18 @@
 //! Everything that can be known before anything is bound, for `serve`, its reloads and `check` alike.
 
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use openssl::pkey::Id;
 
+use crate::config::site::CrlSettings;
 use crate::config::values::{ClientAuth, Switch};
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
 use crate::gateway::snapshot::Inputs;
 use crate::sighting::Sighting;
-use crate::startup::checks::{self, Report, chain};
+use crate::startup::checks::{self, CrlRules, Report, chain};
+use crate::startup::crls::{self, Crls};
 use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials, Wants};
@@ -39,18 +42,19 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let mut preflight = Preflight {
         report: Report {
             certificates: Vec::new(),
+            crls: Vec::new(),
             ticket_secret: None,
             findings,
         },
         ready: None,
         files: settings.file.iter().cloned().collect(),
     };
+    let mut lists = Vec::new();
     let sites = settings.sites.iter().map(|site| {
-        let read = look_at_site(site, settings, environment, &mut preflight);
-        read.map(|materials| {
-            let credentials = credentials(&materials);
-            (materials, credentials)
-        })
+        let crls = crls_of(site, settings, environment, &mut lists);
+        let materials = look_at_site(site, &crls, settings, environment, &mut preflight)?;
+        let credentials = credentials(&materials, &crls);
+        Some((materials, credentials))
     });
     let sites: Vec<_> = sites.collect();
     let ready: Option<(Vec<_>, Vec<_>)> = sites.into_iter().collect();
@@ -73,8 +77,28 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     preflight
 }
 
+/// Lists may be long: what several sites have is read once.
+fn crls_of<'a>(
+    site: &'a Site,
+    settings: &Settings,
+    environment: &Environment,
+    known: &mut Vec<(&'a CrlSettings, Rc<Crls>)>,
+) -> Rc<Crls> {
+    let wanted = &site.settings.crls;
+    let same = |(other, _): &&(&CrlSettings, _)| {
+        other.sources == wanted.sources && other.usual == wanted.usual
+    };
+    if let Some((_, crls)) = known.iter().find(same) {
+        return crls.clone();
+    }
+    let crls = Rc::new(crls::load(wanted, &settings.certs_dir, environment));
+    known.push((wanted, crls.clone()));
+    crls
+}
+
 fn look_at_site(
     site: &Site,
+    crls: &Crls,
     settings: &Settings,
     environment: &Environment,
     preflight: &mut Preflight,
@@ -92,6 +116,7 @@ fn look_at_site(
     preflight
         .files
         .extend(files.iter().map(|file| Sighting::of(file)));
+    preflight.files.extend_from_slice(&crls.paths);
     let report = &mut preflight.report;
     let gathered = materials::gather(environment, &wants);
     let is_complete = gathered.is_ok();
@@ -100,7 +125,20 @@ fn look_at_site(
         // A CA that nobody is held against can't be in the way.
         materials.client_ca = None;
     }
-    let checked = checks::inspect(&materials, SystemTime::now());
+    materials.client_crl.clone_from(&crls.from_environment);
+    let (now, site) = (SystemTime::now(), &site.settings);
+    let partial_chain = site.partial_chain == Switch::On;
+    let mut checked = checks::inspect(&materials, partial_chain, now);
+    let rules = CrlRules {
+        check: site.crls.check,
+        policy: site.crls.policy,
+    };
+    let client_ca = materials.client_ca.as_ref();
+    checks::add_crls(&mut checked, crls, client_ca, rules, now);
+    if let Some(ca) = client_ca {
+        let findings = checks::too_many_names(ca, site.advertise_ca);
+        checked.findings.extend(findings);
+    }
     report.include(checked);
     report.findings.extend(doubles(&materials));
     if !is_complete {
@@ -161,7 +199,7 @@ fn describe_tickets(settings: &Settings, materials: &Materials, report: &mut Rep
     }
 }
 
-fn credentials(materials: &Materials) -> Credentials {
+fn credentials(materials: &Materials, crls: &Crls) -> Credentials {
     let identities = materials.identities.iter().map(|identity| {
         // What `inspect` has checked: the order that it found is the order that is sent.
         let served = chain::ordered(&identity.certificate, &identity.key);
@@ -178,5 +216,8 @@ fn credentials(materials: &Materials) -> Credentials {
             .as_ref()
             .map(|ca| ca.certificates.clone())
             .unwrap_or_default(),
+        crls: crls
+            .wanted
+            .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect()),
     }
 }

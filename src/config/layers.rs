@@ -244,8 +244,10 @@ pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> F
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .min();
     let finding = Finding::error(name, "no setting has this name");
+    // What all have in common makes none of them alike.
+    let own = name.strip_prefix(VARIABLE_PREFIX).unwrap_or(name);
     match nearest {
-        Some((distance, candidate)) if distance <= name.len() / 3 => {
+        Some((distance, candidate)) if distance <= own.len() / 3 => {
             finding.advice(format!("Did you mean {candidate}?"))
         }
         _ => finding.advice("`certgate serve --help` lists the settings."),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::server_name::ServerName;
 use super::upstream::Upstream;
-use super::values::{ClientAuth, Refusal, VerifyDepth};
+use super::values::{ClientAuth, CrlCheck, CrlPolicy, CrlSource, Refusal, Switch, VerifyDepth};
 
 /// The connections that ask for certain server names, and what is theirs.
 #[derive(Debug, Clone)]
@@ -38,6 +38,14 @@ pub struct SiteSettings {
     pub refusal: Refusal,
     /// Intermediates between client certificate and CA.
     pub verify_depth: VerifyDepth,
+    /// Revocation lists.
+    pub crls: CrlSettings,
+    /// Whether an intermediate can be an anchor.
+    pub partial_chain: Switch,
+    /// Whether certificates that aren't for clientAuth are accepted.
+    pub any_purpose: Switch,
+    /// Whether clients are told the names of the client CAs.
+    pub advertise_ca: Switch,
     /// What client certificates must chain to; `None` for the file in `certs-dir`.
     pub client_ca: Option<PathBuf>,
     /// Certificates and their keys; empty for the files in `certs-dir`.
@@ -48,6 +56,21 @@ pub struct SiteSettings {
     pub deny: WrittenRules,
     /// What an admitted client gets.
     pub content: ContentSettings,
+}
+
+/// Which revocation lists there are, and what they decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrlSettings {
+    /// Where `sources` was written.
+    pub place: String,
+    /// Lists beside that of the certs directory.
+    pub sources: Vec<CrlSource>,
+    /// Whether that of the certs directory counts: it is of the client CA there.
+    pub usual: bool,
+    /// Which certificates are looked up in them.
+    pub check: CrlCheck,
+    /// What becomes of clients without one.
+    pub policy: CrlPolicy,
 }
 
 /// Rules that nobody has read yet.

@@ -1,16 +1,29 @@
 //! Reads the sites: the one of all connections first, then each `[[site]]`.
 //!
-//! A site has everything that stands outside of the blocks, except for what it has itself. Two pairs
-//! are one choice each: `root` and `upstream`, `certificate` and `certificate-key`.
+//! A site has everything that stands outside of the blocks, except for what it has itself. Some
+//! pairs are one choice each: `root` and `upstream`, `certificate` and `certificate-key`, `client-ca` and
+//! `crl`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use super::server_name::{ServerName, ServerNames};
 use super::settings::Reader;
-use super::site::{ContentSettings, IdentityFiles, Site, SiteSettings, WrittenRules};
+use super::site::{ContentSettings, CrlSettings, IdentityFiles, Site, SiteSettings, WrittenRules};
 use super::upstream::{Upstream, UpstreamProtocol};
-use super::values::{Expected, Refusal};
+use super::values::{Expected, Refusal, Switch};
 use crate::findings::Finding;
+
+/// What `partial-chain on` means.
+const PARTIAL_CHAIN: [&str; 2] = [
+    "on: every certificate of the client CA file is trusted by itself, an intermediate without its root",
+    "Its own issuer can't revoke it then but by a CRL; put the root into the file instead, if you have it",
+];
+/// What `any-purpose on` means.
+const ANY_PURPOSE: [&str; 2] = [
+    "on: certificates that were not issued for clients are accepted",
+    "Whoever has a server's key comes in with that server's certificate; have clientAuth put into the clients' instead, if you can",
+];
 
 impl Reader<'_> {
     pub(super) fn sites(&mut self) -> (Vec<Site>, ServerNames) {
@@ -61,6 +74,10 @@ impl Reader<'_> {
             client_auth: self.one("client-auth"),
             refusal,
             verify_depth: self.one("verify-depth"),
+            crls: self.crls(),
+            partial_chain: self.loud("partial-chain", PARTIAL_CHAIN),
+            any_purpose: self.loud("any-purpose", ANY_PURPOSE),
+            advertise_ca: self.one("advertise-ca"),
             client_ca: self.paths("client-ca").pop(),
             identities: self.identities(),
             allow: self.rules("allow"),
@@ -80,9 +97,42 @@ impl Reader<'_> {
         self.has_own(pair) && !self.has_own(&[name])
     }
 
+    fn none_or_more<T: FromStr<Err = Expected>>(&mut self, name: &str) -> Vec<T> {
+        let written = self.written(name);
+        self.all_or_none(&written)
+    }
+
+    /// A switch that lets more clients in: who turns it on is told what that means, at each start.
+    fn loud(&mut self, name: &str, [found, advice]: [&str; 2]) -> Switch {
+        let switch = self.one(name);
+        if switch == Switch::On {
+            let place = self.written(name).place;
+            self.findings
+                .push(Finding::warning(place, found).advice(advice));
+        }
+        switch
+    }
+
     fn paths(&mut self, name: &str) -> Vec<PathBuf> {
         let written = self.written(name);
         written.values.iter().map(PathBuf::from).collect()
+    }
+
+    /// Lists are of a CA: a site with a CA of its own has only its own lists.
+    fn crls(&mut self) -> CrlSettings {
+        const PAIR: [&str; 2] = ["client-ca", "crl"];
+        let place = self.written("crl").place;
+        let sources = match self.is_elsewhere("crl", &PAIR) {
+            true => Vec::new(),
+            false => self.none_or_more("crl"),
+        };
+        CrlSettings {
+            place,
+            sources,
+            usual: !self.has_own(&PAIR),
+            check: self.one("crl-check"),
+            policy: self.one("crl-policy"),
+        }
     }
 
     fn rules(&mut self, name: &str) -> WrittenRules {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -102,6 +103,24 @@ words! {
         Default = "default",
         /// The alert unrecognized_name.
         Refuse = "refuse",
+    }
+}
+words! {
+    /// Which certificates of a client's chain are looked up in revocation lists.
+    CrlCheck {
+        /// The client's own.
+        Leaf = "leaf",
+        /// All but the anchor (nginx: `ssl_crl`).
+        Chain = "chain",
+    }
+}
+words! {
+    /// What becomes of clients whose issuer has no revocation list in force.
+    CrlPolicy {
+        /// They are refused.
+        Strict = "strict",
+        /// They are let in, counted and logged.
+        Soft = "soft",
     }
 }
 words! {
@@ -224,6 +243,40 @@ impl FromStr for VerifyDepth {
         match text.parse() {
             Ok(depth @ 0..=100) => Ok(Self(depth)),
             _ => Err("a number from 0 to 100".into()),
+        }
+    }
+}
+
+/// Where a revocation list is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CrlSource {
+    /// PEM or DER.
+    File(PathBuf),
+    /// `http://` or `https://`.
+    Url(String),
+}
+
+impl FromStr for CrlSource {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        const EXPECTED: &str = "a file, or a URL of http:// or https://";
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        match scheme.map(str::to_ascii_lowercase).as_deref() {
+            Some("http" | "https") => Ok(Self::Url(text.to_owned())),
+            Some(scheme) if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                Err(EXPECTED.into())
+            }
+            _ if text.trim().is_empty() => Err(EXPECTED.into()),
+            _ => Ok(Self::File(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for CrlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => f.write_str(url),
         }
     }
 }

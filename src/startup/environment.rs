@@ -21,7 +21,7 @@ pub const SERVER_CERTIFICATE: &str = "SSL_SERVER_CERTIFICATE";
 pub const SERVER_KEY: &str = "SSL_SERVER_KEY";
 /// The CA certificates that client certificates must chain to.
 pub const CLIENT_CERTIFICATE: &str = "SSL_CLIENT_CERTIFICATE";
-/// The revocation list, which this version refuses.
+/// The revocation lists of the client CA and its intermediates.
 pub const CLIENT_CRL: &str = "SSL_CLIENT_CRL";
 
 const VARIABLES: [&str; 5] = [
@@ -155,8 +155,6 @@ impl Environment {
     }
 
     /// What is wrong with variables that no material is made of.
-    ///
-    /// An ignored revocation list would let revoked clients in, so its presence stops the start.
     pub fn unsupported(&self) -> Findings {
         let mut findings = Findings::default();
         for name in &self.unread_keys {
@@ -164,17 +162,6 @@ impl Environment {
                 Finding::warning(name, "a private key in a variable that certgate doesn't read")
                     .expected(SERVER_KEY)
                     .advice("It is taken out of the environment of the serving process; remove it from the task definition"),
-            );
-        }
-        if let Some(entry) = self.values.get(CLIENT_CRL).and_then(|e| e.values().next()) {
-            findings.push(
-                Finding::error(
-                    &entry.name,
-                    "a certificate revocation list, which this version of certgate can't check",
-                )
-                .advice(
-                    "Ignoring it would let revoked clients in, so nothing is started; remove the variable if that is acceptable",
-                ),
             );
         }
         findings
@@ -363,12 +350,14 @@ mod tests {
     }
 
     #[test]
-    fn a_revocation_list_is_refused_not_ignored() {
-        for name in ["SSL_CLIENT_CRL", "SSL_CLIENT_CRL_1"] {
-            let findings = environment(&[(name, "x")]).unsupported();
-            assert!(findings.has_errors());
-            assert!(findings.to_string().contains(name));
-        }
-        assert!(environment(&[(SERVER_KEY, "x")]).unsupported().is_empty());
+    fn only_what_nobody_reads_is_unsupported() {
+        assert!(
+            environment(&[(SERVER_KEY, "x"), (CLIENT_CRL, "x")])
+                .unsupported()
+                .is_empty()
+        );
+        let leftover = [("SSL_SERVER_KEY_OLD", "-----BEGIN PRIVATE KEY-----")];
+        let findings = environment(&leftover).unsupported();
+        assert!(findings.to_string().contains("SSL_SERVER_KEY_OLD"));
     }
 }

@@ -209,7 +209,7 @@ mod tests {
         );
         let materials =
             gather(&environment, &Wants::usual(Path::new("/nonexistent"), true)).unwrap();
-        let report = checks::inspect(&materials, SystemTime::now());
+        let report = checks::inspect(&materials, false, SystemTime::now());
         assert!(!report.findings.has_errors(), "{report}");
         let ca = X509::from_pem(pki.ca().as_bytes()).unwrap();
         for leaf in [pki.server(), pki.client()] {

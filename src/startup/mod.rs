@@ -6,6 +6,7 @@
 //! [`example_pki`] stands beside: a throwaway PKI for trying certgate out.
 
 pub mod checks;
+pub mod crls;
 pub mod environment;
 pub mod example_pki;
 pub mod files;
@@ -19,3 +20,5 @@ pub mod ticket_secret;
 
 #[cfg(test)]
 pub(crate) mod test_certificates;
+#[cfg(test)]
+pub(crate) mod test_crls;

@@ -1,6 +1,6 @@
 //! Certificates for the unit tests of this folder, made at run time.
 
-use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::asn1::{Asn1Integer, Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
@@ -10,7 +10,9 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
 };
-use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
+use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameBuilder};
+
+use super::test_crls;
 
 /// A certificate with its key.
 #[derive(Clone)]
@@ -33,6 +35,10 @@ pub struct Spec {
     pub san: bool,
     /// With the extended key usage serverAuth and no other.
     pub server_only: bool,
+    /// Of keyUsage, beside keyCertSign.
+    pub crl_sign: bool,
+    /// The one of cRLDistributionPoints.
+    pub crl_url: Option<&'static str>,
     /// 2 is v3, 0 is v1.
     pub version: i32,
     pub digest: MessageDigest,
@@ -48,6 +54,8 @@ pub fn spec(name: &'static str) -> Spec {
         cert_sign: None,
         san: true,
         server_only: false,
+        crl_sign: true,
+        crl_url: None,
         version: 2,
         digest: MessageDigest::sha256(),
         key: None,
@@ -106,7 +114,10 @@ pub fn issue(spec: &Spec, issuer: Option<&Pair>) -> Pair {
         let mut usage = KeyUsage::new();
         usage.critical();
         if sign {
-            usage.key_cert_sign().crl_sign();
+            usage.key_cert_sign();
+            if spec.crl_sign {
+                usage.crl_sign();
+            }
         } else {
             usage.digital_signature();
         }
@@ -115,6 +126,13 @@ pub fn issue(spec: &Spec, issuer: Option<&Pair>) -> Pair {
     if spec.server_only {
         let usage = ExtendedKeyUsage::new().server_auth().build().unwrap();
         builder.append_extension(usage).unwrap();
+    }
+    if let Some(url) = spec.crl_url {
+        let point = test_crls::tlv(0x30, &test_crls::tlv(0xa0, &test_crls::full_name(url)));
+        let value = Asn1OctetString::new_from_bytes(&test_crls::tlv(0x30, &point)).unwrap();
+        let name = Asn1Object::from_str("2.5.29.31").unwrap();
+        let points = X509Extension::new_from_der(&name, false, &value).unwrap();
+        builder.append_extension(points).unwrap();
     }
     if spec.san {
         let san = SubjectAlternativeName::new()

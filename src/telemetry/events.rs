@@ -115,6 +115,35 @@ impl ClientRefused<'_> {
     }
 }
 
+/// A client was let in though nobody can say whether it was revoked (`crl-policy soft`).
+pub struct RevocationUnknown<'a> {
+    /// What `strict` would have refused it for.
+    pub reason: RefusalReason,
+    /// The client's address.
+    pub client: SocketAddr,
+    /// Which certificate of the chain it is about: 0 is the client's own.
+    pub depth: u32,
+    /// What was found, in words.
+    pub detail: &'a str,
+    /// Whether this chain was verified anew: only then a line is written.
+    pub news: bool,
+}
+
+impl RevocationUnknown<'_> {
+    /// A counter each time, a line once for each chain.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let reason = self.reason.label();
+        telemetry
+            .metrics
+            .revocation_unknown
+            .with_label_values(&[reason])
+            .inc();
+        if self.news {
+            warn!(event = "revocation_unknown", reason, client = %self.client, depth = self.depth, detail = self.detail, "client let in without a revocation list in force");
+        }
+    }
+}
+
 /// A request was answered to its last byte, or its connection broke on the way.
 pub struct RequestServed<'a> {
     /// The connection's part.

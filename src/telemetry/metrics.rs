@@ -20,6 +20,7 @@ pub struct Metrics {
     pub(super) handshakes: IntCounterVec,
     pub(super) handshake_seconds: Histogram,
     pub(super) refusals: IntCounterVec,
+    pub(super) revocation_unknown: IntCounterVec,
     pub(super) requests: IntCounterVec,
     pub(super) request_seconds: Histogram,
     pub(super) response_bytes: IntCounter,
@@ -51,6 +52,7 @@ impl Metrics {
             handshakes: make.counters("handshakes_total", "TLS handshakes by result: full, resumed or refused.", &["result"])?,
             handshake_seconds: make.histogram("handshake_seconds", "From the accepted connection to the end of a successful handshake.")?,
             refusals: make.counters("refusals_total", "Refused clients by reason.", &["reason"])?,
+            revocation_unknown: make.counters("revocation_unknown_total", "Clients let in by crl-policy soft without a revocation list in force, by what strict would have refused them for.", &["reason"])?,
             requests: make.counters("requests_total", "HTTP requests by status code of the answer.", &["status"])?,
             request_seconds: make.histogram("request_seconds", "From a request's header to the last byte of its answer.")?,
             response_bytes: make.counter("response_body_bytes_total", "Bytes of response bodies sent.")?,
@@ -75,6 +77,11 @@ impl Metrics {
         metrics.last_reload_successful.set(1);
         for reason in RefusalReason::ALL {
             metrics.refusals.with_label_values(&[reason.label()]);
+        }
+        for reason in [RefusalReason::CrlExpired, RefusalReason::CrlMissing] {
+            metrics
+                .revocation_unknown
+                .with_label_values(&[reason.label()]);
         }
         Ok(metrics)
     }

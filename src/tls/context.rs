@@ -15,19 +15,22 @@ use openssl::ssl::{
 use openssl::x509::X509;
 
 use super::admission::Admission;
+use super::ca_names::advertised;
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
 use super::policy::{HandshakePolicy, OtherSites, attach, note};
 use super::resumption::Resumption;
+use super::revocation::{Crl, Revocation};
 use super::suites::{self, Suites};
 use super::tickets::TicketSecret;
+use super::trust::Trust;
 use super::verification::Verifier;
 use crate::config::server_name::ServerNames;
 use crate::config::values::{
     CipherPreference, ClientAuth, Protocol, Refusal, Switch, UnknownSni, shown,
 };
-use crate::config::{ContentSettings, Settings, Site, TlsSettings};
+use crate::config::{ContentSettings, Settings, Site, SiteSettings, TlsSettings};
 use crate::findings::{Finding, Findings};
 
 /// Who the server is to the clients of one site, and whom it trusts there.
@@ -36,6 +39,8 @@ pub struct Credentials {
     pub identities: Vec<ServerIdentity>,
     /// The certificates of the client CA; empty if clients aren't asked.
     pub client_ca: Vec<X509>,
+    /// The revocation lists; `None` if the operator wants none looked at.
+    pub crls: Option<Vec<Arc<Crl>>>,
 }
 
 /// A certificate of the server, and what goes with it.
@@ -256,12 +261,9 @@ fn decide_handshakes(
     settings: &TlsSettings,
     secret: &TicketSecret,
 ) -> Result<(), ErrorStack> {
-    let names = credentials
-        .client_ca
-        .iter()
-        .map(|c| c.subject_name().to_der());
-    server::advertise(builder, &names.collect::<Result<Vec<_>, _>>()?)?;
     let site = &place.site.settings;
+    let names = advertised(&credentials.client_ca, site.advertise_ca)?;
+    server::advertise(builder, &names.unwrap_or_default())?;
     let page = site.refusal == Refusal::Page;
     let anonymous = site.client_auth != ClientAuth::Required && place.admission.admit_anonymous();
     let mode = match site.client_auth {
@@ -279,7 +281,7 @@ fn decide_handshakes(
         }
     }
     let policy = HandshakePolicy {
-        verifier: Verifier::new(&credentials.client_ca, site.verify_depth.0)?,
+        verifier: Verifier::new(trust(credentials, site))?,
         admission: place.admission,
         resumption: Resumption {
             keys: secret.keys(&place.site.id(), settings.session_timeout),
@@ -292,6 +294,18 @@ fn decide_handshakes(
         others: place.others,
     };
     server::set_policy(builder, mode, policy)
+}
+
+fn trust(credentials: &Credentials, site: &SiteSettings) -> Trust {
+    let crls = credentials.crls.clone();
+    let rules = &site.crls;
+    Trust {
+        authorities: credentials.client_ca.clone(),
+        depth: site.verify_depth.0,
+        revocation: crls.map(|crls| Revocation::new(crls, rules.check, rules.policy)),
+        partial_chain: site.partial_chain == Switch::On,
+        any_purpose: site.any_purpose == Switch::On,
+    }
 }
 
 fn suites_of(settings: &TlsSettings) -> Suites {

@@ -14,6 +14,7 @@ use super::TlsContext;
 use super::failure::{Refused, sni};
 use super::policy::note;
 use super::resumption::Proven;
+use super::revocation::Overlooked;
 use crate::identity::ClientCertificate;
 use crate::net::{Accepted, ClientStream};
 use crate::refusal::RefusalReason;
@@ -61,6 +62,8 @@ pub struct Session {
     pub http2: bool,
     /// From accept to the end of the handshake.
     pub took: Duration,
+    /// What the client was let in in spite of.
+    pub overlooked: Option<Arc<Overlooked>>,
 }
 
 /// How a handshake ends that doesn't succeed.
@@ -140,6 +143,14 @@ fn session_of(ssl: &SslRef, address: SocketAddr, accepted_at: Instant) -> Sessio
         resumed: ssl.session_reused(),
         http2: ssl.selected_alpn_protocol() == Some(b"h2"),
         took: accepted_at.elapsed(),
+        overlooked: overlooked_of(ssl),
+    }
+}
+
+fn overlooked_of(ssl: &SslRef) -> Option<Arc<Overlooked>> {
+    match &note(ssl)?.lineage(ssl)?.client {
+        Proven::Chain(_, verified) => verified.overlooked.clone(),
+        Proven::Anonymous => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! the access stage's decision. Refuses what TLS itself refuses, with the reason ([`failure`]).
 
 pub mod admission;
+mod ca_names;
 pub mod context;
 pub mod failure;
 #[allow(
@@ -16,12 +17,15 @@ pub mod groups;
 pub mod handshake;
 mod policy;
 mod resumption;
+pub mod revocation;
 pub mod strength;
 mod suites;
 pub mod tickets;
+pub mod trust;
 pub mod verification;
 pub mod verified_chains;
 
+pub use ca_names::advertised;
 pub use context::{Credentials, ServerIdentity, TlsContext};
 #[doc(hidden)] // For benches/: a client that resumes.
 pub use ffi::client::offer_session;

@@ -194,11 +194,12 @@ mod tests {
     use super::*;
     use crate::startup::test_certificates::{self as make, Pair};
     use crate::tls::tickets::TicketSecret;
+    use crate::tls::trust::Trust;
 
     fn policy(ca: &Pair, page: bool) -> HandshakePolicy {
         let timeout = Duration::from_secs(3600);
         HandshakePolicy {
-            verifier: Verifier::new(std::slice::from_ref(&ca.certificate), 4).unwrap(),
+            verifier: Verifier::new(Trust::of(std::slice::from_ref(&ca.certificate))).unwrap(),
             resumption: Resumption {
                 keys: TicketSecret::random().unwrap().keys("", timeout),
                 timeout,

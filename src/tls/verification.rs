@@ -11,14 +11,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use openssl::error::ErrorStack;
 use openssl::stack::{Stack, StackRef};
-use openssl::x509::store::{X509Store, X509StoreBuilder};
-use openssl::x509::verify::X509VerifyParam;
-use openssl::x509::{
-    X509, X509PurposeId, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult,
-};
+use openssl::x509::store::X509Store;
+use openssl::x509::{X509, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult};
 
-use super::ffi::server::{BAD_CERTIFICATE, alert_of};
+use super::ffi::server::{BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, alert_of};
+use super::revocation::{Objection, Overlooked, Unrevoked};
 use super::strength::{Standing, weakness};
+use super::trust::Trust;
 use super::verified_chains::{ChainDigest, VerifiedChains};
 use crate::der;
 use crate::identity::{ClientCertificate, unix_seconds};
@@ -33,8 +32,11 @@ pub struct Verified {
     /// Its own certificate.
     pub certificate: Arc<ClientCertificate>,
     /// When every certificate of the chain is valid, in seconds since 1970: from the latest notBefore
-    /// to the earliest notAfter, which is outside, as it is to AWS-LC (X509_cmp_time(3)).
+    /// to the earliest notAfter, which is outside, as it is to AWS-LC (X509_cmp_time(3)); and no longer than
+    /// the revocation lists that were asked are in force.
     pub validity: Range<i64>,
+    /// What was let pass.
+    pub overlooked: Option<Arc<Overlooked>>,
 }
 
 /// Why a client's certificate wasn't accepted.
@@ -54,26 +56,21 @@ pub struct Rejection {
 
 /// One immutable view of whom to trust.
 pub struct Verifier {
+    trust: Trust,
     store: X509Store,
-    /// How many intermediate certificates may stand between an authority's and a client's.
-    depth: usize,
     chains: VerifiedChains,
 }
 
 impl Verifier {
-    /// Trusts these authorities, with so many intermediate certificates at most between them and a
-    /// client's.
-    pub fn new(authorities: &[X509], depth: u32) -> Result<Self, ErrorStack> {
-        let mut store = X509StoreBuilder::new()?;
-        for certificate in authorities {
-            store.add_cert(certificate.clone())?;
+    /// Holds clients against this.
+    pub fn new(trust: Trust) -> Result<Self, ErrorStack> {
+        let store = trust.store()?;
+        if let Some(revocation) = &trust.revocation {
+            revocation.prepare(&trust.authorities);
         }
-        let mut param = X509VerifyParam::new()?;
-        param.set_purpose(X509PurposeId::SSL_CLIENT)?;
-        store.set_param(&param)?;
         Ok(Self {
-            store: store.build(),
-            depth: depth as usize,
+            trust,
+            store,
             chains: VerifiedChains::new(REMEMBERED_CHAINS),
         })
     }
@@ -103,7 +100,7 @@ impl Verifier {
 
     fn verify_anew<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Result<Verified, Box<Rejection>> {
         // Before anything is parsed: a stranger may send hundreds.
-        if chain.len() > self.depth + SUPERFLUOUS {
+        if chain.len() > self.trust.depth as usize + SUPERFLUOUS {
             return Err(Box::new(Rejection {
                 reason: RefusalReason::ChainTooLong,
                 words: format!("chain too long: {} certificates were sent", chain.len()),
@@ -140,23 +137,53 @@ impl Verifier {
                 alert: fault.alert,
             })
         };
-        let validity = self.build_chain(&leaf, &others).map_err(rejected)?;
+        let found = self.build_chain(&leaf, &others).map_err(rejected)?;
+        let (mut validity, unrevoked) = found;
+        let mut overlooked = None;
+        if let Some(unrevoked) = unrevoked {
+            validity.end = validity.end.min(unrevoked.until);
+            overlooked = unrevoked.overlooked;
+        }
         Ok(Verified {
             certificate,
             validity,
+            overlooked,
         })
     }
 
-    /// Builds and checks the chain; its common validity.
-    fn build_chain(&self, leaf: &X509Ref, others: &StackRef<X509>) -> Result<Range<i64>, Fault> {
+    /// Builds and checks the chain; its common validity, and what the revocation lists say.
+    fn build_chain(
+        &self,
+        leaf: &X509Ref,
+        others: &StackRef<X509>,
+    ) -> Result<(Range<i64>, Option<Unrevoked>), Fault> {
         let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
         let verdict = context.init(&self.store, leaf, others, |context| {
             Ok(match context.verify_cert()? {
-                true => examine(context, self.depth),
+                true => self.examine(context),
                 false => Err(Fault::of(context)),
             })
         });
         verdict.unwrap_or_else(|error| Err(Fault::unexpected(error)))
+    }
+
+    /// What AWS-LC doesn't look at, or not so.
+    fn examine(
+        &self,
+        context: &X509StoreContextRef,
+    ) -> Result<(Range<i64>, Option<Unrevoked>), Fault> {
+        let validity = examine(context, self.trust.depth as usize)?;
+        let Some(chain) = context.chain() else {
+            return Ok((validity, None));
+        };
+        if chain.get(0).is_some_and(|leaf| !self.trust.may_sign(leaf)) {
+            return Err(Fault::wrong_purpose());
+        }
+        let revocation = self.trust.revocation.as_ref();
+        let unrevoked = revocation
+            .map(|lists| lists.examine(chain, &self.trust.authorities, unix_now()))
+            .transpose()?;
+        Ok((validity, unrevoked))
     }
 }
 
@@ -188,12 +215,38 @@ impl Fault {
         }
     }
 
+    /// The client's own certificate isn't for signing handshakes.
+    fn wrong_purpose() -> Self {
+        Self {
+            reason: RefusalReason::WrongPurpose,
+            words: "unsuitable certificate purpose".to_owned(),
+            depth: 0,
+            alert: alert_of(X509_V_ERR_INVALID_PURPOSE),
+        }
+    }
+
     fn unexpected(error: ErrorStack) -> Self {
         Self {
             reason: RefusalReason::InvalidCertificate,
             words: super::failure::words(&error),
             depth: 0,
             alert: BAD_CERTIFICATE,
+        }
+    }
+}
+
+impl From<Objection> for Fault {
+    fn from(objection: Objection) -> Self {
+        let alert = match objection.reason {
+            RefusalReason::Revoked => alert_of(X509_V_ERR_CERT_REVOKED),
+            // Not the client's fault: "some other issue rendered it unacceptable" (RFC 8446 section 6.2).
+            _ => CERTIFICATE_UNKNOWN,
+        };
+        Self {
+            reason: objection.reason,
+            words: objection.words,
+            depth: objection.depth,
+            alert,
         }
     }
 }
@@ -270,6 +323,11 @@ const X509_V_ERR_CERT_CHAIN_TOO_LONG: i32 = 22;
 /// x509.h.
 const X509_V_ERR_PATH_LENGTH_EXCEEDED: i32 = 25;
 
+/// x509.h.
+const X509_V_ERR_CERT_REVOKED: i32 = 23;
+/// x509.h.
+const X509_V_ERR_INVALID_PURPOSE: i32 = 26;
+
 /// Seconds since 1970.
 pub fn unix_now() -> i64 {
     SystemTime::now()
@@ -290,6 +348,8 @@ fn reason_of(fault: X509VerifyResult) -> RefusalReason {
         9 => RefusalReason::NotYetValid,
         // CERT_HAS_EXPIRED
         10 => RefusalReason::Expired,
+        // CERT_REVOKED: a key on AWS-LC's own list of stolen ones
+        23 => RefusalReason::Revoked,
         // CERT_CHAIN_TOO_LONG, PATH_LENGTH_EXCEEDED
         22 | 25 => RefusalReason::ChainTooLong,
         // INVALID_CA, INVALID_PURPOSE, CERT_REJECTED, KEYUSAGE_NO_CERTSIGN

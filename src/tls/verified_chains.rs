@@ -99,6 +99,7 @@ mod tests {
     fn verified(until: i64) -> Arc<Verified> {
         Arc::new(Verified {
             certificate: Arc::new(ClientCertificate::default()),
+            overlooked: None,
             validity: 100..until,
         })
     }

@@ -6,11 +6,13 @@
 pub mod certgate;
 pub mod client;
 pub mod content;
+pub mod crl;
 pub mod duplex;
 pub mod http;
 pub mod http2;
 pub mod http2_client;
 pub mod load;
+pub mod peers;
 pub mod pki;
 pub mod places;
 pub mod refusals;

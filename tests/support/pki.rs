@@ -146,11 +146,15 @@ pub fn authority(name: &str) -> Recipe {
 
 impl Recipe {
     pub fn self_signed(&self) -> Identity {
-        let key = self.key.generate();
-        let certificate = self.build(&key, None);
+        self.self_signed_with(&self.key.generate())
+    }
+
+    /// The same with a key that is there.
+    pub fn self_signed_with(&self, key: &PKey<Private>) -> Identity {
+        let certificate = self.build(key, None);
         Identity {
             certificate,
-            key,
+            key: key.clone(),
             chain: Vec::new(),
         }
     }
@@ -254,7 +258,7 @@ impl Recipe {
 }
 
 impl Key {
-    fn generate(self) -> PKey<Private> {
+    pub fn generate(self) -> PKey<Private> {
         let on = |curve| {
             let group = EcGroup::from_curve_name(curve).unwrap();
             PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
@@ -269,7 +273,7 @@ impl Key {
     }
 }
 
-fn from_now(seconds: i64) -> Asn1Time {
+pub fn from_now(seconds: i64) -> Asn1Time {
     let now = std::time::SystemTime::now();
     let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
     Asn1Time::from_unix(now + seconds).unwrap()

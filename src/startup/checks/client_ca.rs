@@ -6,20 +6,19 @@
 use openssl::error::ErrorStack;
 use openssl::stack::Stack;
 use openssl::x509::store::X509StoreBuilder;
-use openssl::x509::verify::X509VerifyParam;
+use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509PurposeId, X509Ref, X509StoreContext};
 
 use super::extensions::can_sign;
 use super::report::remaining;
 use super::{
     Moment, Validity, describe, graded, is_issued_by, is_self_signed, place, same_certificate,
-    standing,
 };
 use crate::findings::{Finding, Findings, Severity};
 use crate::identity::rfc2253;
 use crate::startup::keys::{self, KeyFault};
 use crate::startup::materials::Certificates;
-use crate::tls::strength::{self, Weakness};
+use crate::tls::strength::{self, Standing, Weakness};
 
 /// Why a certificate in the file lets no client in.
 enum Useless {
@@ -35,14 +34,21 @@ enum Useless {
     Key(KeyFault),
 }
 
-pub(super) fn findings(ca: &Certificates, server: Option<&X509Ref>, moment: &Moment) -> Findings {
+pub(super) fn findings(
+    ca: &Certificates,
+    server: Option<&X509Ref>,
+    partial_chain: bool,
+    moment: &Moment,
+) -> Findings {
     let all = &ca.certificates;
-    let judged: Vec<(&X509, Option<Useless>)> =
-        all.iter().map(|c| (c, useless(c, all, moment))).collect();
-    // Chains end at a root: intermediates alone let nobody in, however good they are.
+    let judged: Vec<(&X509, Option<Useless>)> = all
+        .iter()
+        .map(|c| (c, useless(c, all, partial_chain, moment)))
+        .collect();
+    // Without partial_chain, chains end at a root: intermediates alone let nobody in, however good they are.
     let somebody = judged
         .iter()
-        .any(|(c, useless)| useless.is_none() && is_self_signed(c));
+        .any(|(c, useless)| useless.is_none() && (partial_chain || is_self_signed(c)));
     let severity = if somebody {
         Severity::Warning
     } else {
@@ -59,8 +65,14 @@ pub(super) fn findings(ca: &Certificates, server: Option<&X509Ref>, moment: &Mom
     findings
 }
 
-fn useless(certificate: &X509, all: &[X509], moment: &Moment) -> Option<Useless> {
+fn useless(
+    certificate: &X509,
+    all: &[X509],
+    partial_chain: bool,
+    moment: &Moment,
+) -> Option<Useless> {
     let root = is_self_signed(certificate);
+    let anchor = root || partial_chain;
     match moment.validity(certificate) {
         Validity::Expired => return Some(Useless::Expired),
         Validity::NotYet => return Some(Useless::NotYetValid),
@@ -69,14 +81,22 @@ fn useless(certificate: &X509, all: &[X509], moment: &Moment) -> Option<Useless>
     if let Some(fault) = keys::fault(certificate) {
         return Some(Useless::Key(fault));
     }
-    if let Some(weakness) = strength::weakness(certificate, standing(certificate)) {
+    if let Some(weakness) = strength::weakness(
+        certificate,
+        if anchor {
+            Standing::Anchor
+        } else {
+            Standing::Issued
+        },
+    ) {
         return Some(Useless::Weak(weakness));
     }
-    let lets_in = can_sign(certificate, root) || (root && admits_itself(certificate, moment));
+    let lets_in = can_sign(certificate, root)
+        || (anchor && admits_itself(certificate, partial_chain, moment));
     if !lets_in {
         return Some(Useless::CanNotSign);
     }
-    if root {
+    if anchor {
         return None;
     }
     (!reaches_root(certificate, all)).then_some(Useless::NoRoot)
@@ -84,10 +104,13 @@ fn useless(certificate: &X509, all: &[X509], moment: &Moment) -> Option<Useless>
 
 /// Whether a client that presents this very certificate gets in: AWS-LC is asked, since extended key
 /// usage, keyUsage and more decide on it.
-fn admits_itself(certificate: &X509, moment: &Moment) -> bool {
+fn admits_itself(certificate: &X509, partial_chain: bool, moment: &Moment) -> bool {
     let ask = || -> Result<bool, ErrorStack> {
         let mut param = X509VerifyParam::new()?;
         param.set_purpose(X509PurposeId::SSL_CLIENT)?;
+        if partial_chain {
+            param.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
+        }
         param.set_time(moment.now);
         let mut store = X509StoreBuilder::new()?;
         store.set_param(&param)?;
@@ -148,7 +171,7 @@ fn complaint(
         )
         .expected("every CA up to the self-signed root")
         .advice(format!(
-            "Add the certificate of {}, and so on up to the root",
+            "Add the certificate of {}, and so on up to the root; or, if the intermediate alone is to be trusted, set --partial-chain on",
             rfc2253(certificate.issuer_name())
         )),
         Useless::Expired => {
@@ -195,9 +218,9 @@ fn remarks(
                 .advice("Whoever has the server's key can come in as a client with it; remove it unless that is meant"),
         );
     }
-    if root && !can_sign(certificate, root) {
+    if !can_sign(certificate, root) {
         findings.push(
-            Finding::warning(&place, "a self-signed certificate that can't sign others")
+            Finding::warning(&place, "a certificate that can't sign others")
                 .expected("a CA's certificate (basicConstraints CA:TRUE)")
                 .advice(
                     "It lets exactly one client in: the one that presents this very certificate",

@@ -22,20 +22,8 @@ pub(super) fn can_sign(certificate: &X509Ref, self_signed: bool) -> bool {
 
 /// The CA flag of basicConstraints; `None` if the extension isn't there.
 pub(super) fn basic_constraints(certificate: &X509Ref) -> Option<bool> {
-    const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1d, 0x13];
-    const EXTENSIONS: u8 = 0xa3;
     let certificate = certificate.to_der().ok()?;
-    let extensions = der::to_be_signed(&certificate)?.find(|e| e.tag == EXTENSIONS)?;
-    let extensions = der::element(extensions.content)?;
-    der::elements(extensions.content).find_map(|extension| {
-        let oid = der::element(extension.content)?;
-        // OID, an optional BOOLEAN for critical, then the value in an OCTET STRING.
-        let value = der::elements(oid.rest).find(|e| e.tag == der::OCTETS)?;
-        (oid.content == BASIC_CONSTRAINTS).then(|| {
-            let flag = der::element(value.content).and_then(|inner| der::element(inner.content));
-            flag.is_some_and(|f| f.tag == der::BOOLEAN && f.content.iter().any(|on| *on != 0))
-        })
-    })
+    der::is_authority(&certificate)
 }
 
 /// Versions 2 and 3 are written, as 1 and 2; version 1 shouldn't be, but is taken if it is.

@@ -8,14 +8,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
+pub use self::crl::{CrlReport, Rules as CrlRules, SignatureReport};
 pub use self::report::{CertificateReport, Report, Role};
-use super::materials::{Identity, Materials, Source};
-use crate::findings::{Finding, Severity};
+use super::crls::Crls;
+use super::materials::{Certificates, Identity, Materials, Source};
+use crate::config::values::Switch;
+use crate::findings::{Finding, Findings, Severity};
 use crate::identity::{rfc2253, unix_seconds};
+use crate::tls;
 use crate::tls::strength::{self, Standing};
 
 pub mod chain;
 mod client_ca;
+mod crl;
 mod describe;
 mod extensions;
 mod report;
@@ -23,11 +28,14 @@ mod server;
 
 /// Checks everything and describes every certificate. Where a pair could not be read, the rest is
 /// checked all the same, so that an operator sees every fault at once.
-pub fn inspect(given: &Materials, now: SystemTime) -> Report {
+///
+/// With `partial_chain`, an intermediate of the client CA file lets clients in by itself.
+pub fn inspect(given: &Materials, partial_chain: bool, now: SystemTime) -> Report {
     let moment = Moment::new(now);
     let mut report = Report {
         certificates: Vec::new(),
         ticket_secret: None,
+        crls: Vec::new(),
         findings: given.findings.clone(),
     };
     let client_ca = given.client_ca.as_ref();
@@ -48,12 +56,47 @@ pub fn inspect(given: &Materials, now: SystemTime) -> Report {
         for certificate in &ca.certificates {
             report.add(Role::ClientCa, &ca.source, certificate, &moment);
         }
-        let findings = client_ca::findings(ca, leaf.as_deref(), &moment);
+        let findings = client_ca::findings(ca, leaf.as_deref(), partial_chain, &moment);
         report.findings.extend(findings);
     }
     // What failed on purpose above must not show up in a later, unrelated call of AWS-LC.
     drop(ErrorStack::get());
     report
+}
+
+/// Adds the revocation lists to what is known of the rest.
+pub fn add_crls(
+    report: &mut Report,
+    crls: &Crls,
+    client_ca: Option<&Certificates>,
+    rules: CrlRules,
+    now: SystemTime,
+) {
+    let authorities = client_ca.map_or(&[][..], |ca| &ca.certificates[..]);
+    report.crls = crl::reports(crls, authorities);
+    report.findings.extend(crls.findings.clone());
+    let findings = crl::findings(crls, client_ca, rules, &Moment::new(now));
+    report.findings.extend(findings);
+    drop(ErrorStack::get());
+}
+
+/// A warning if the names of the client CAs are more than clients are sent.
+pub fn too_many_names(ca: &Certificates, setting: Switch) -> Findings {
+    let mut findings = Findings::default();
+    if let Ok(None) = tls::advertised(&ca.certificates, setting) {
+        findings.push(
+            Finding::warning(
+                ca.source.to_string(),
+                format!(
+                    "{} client CAs, whose names take more than 16 KiB: clients are told none",
+                    ca.certificates.len()
+                ),
+            )
+            .expected("fewer CAs, or --advertise-ca off")
+            .advice("64 KiB of names break handshakes, and many clients stumble from 16 KiB on; told only a part, clients of the other CAs would send no certificate. Clients that have several must be told by other means which to send"),
+        );
+    }
+    findings
 }
 
 /// What certificates are held against.
@@ -111,7 +154,9 @@ fn place(source: &Source, all: &[X509], certificate: &X509Ref) -> String {
 }
 
 fn same_certificate(a: &X509Ref, b: &X509Ref) -> bool {
-    matches!((a.to_der(), b.to_der()), (Ok(a), Ok(b)) if a == b)
+    // Ahead of the rest, since a file may have thousands.
+    a.serial_number() == b.serial_number()
+        && matches!((a.to_der(), b.to_der()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Issuer and subject are one, and its own key made the signature, as far as that can be told: AWS-LC

@@ -7,6 +7,7 @@ use std::fmt;
 use openssl::x509::X509Ref;
 use serde::Serialize;
 
+use super::crl::CrlReport;
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
 use crate::identity::{rfc2253, serial};
@@ -21,6 +22,8 @@ pub struct Report {
     /// What session tickets are sealed with; never the secret itself. `None` where that isn't known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket_secret: Option<String>,
+    /// The revocation lists, in the order in which they were read.
+    pub crls: Vec<CrlReport>,
     /// Errors mean that nothing must be started.
     pub findings: Findings,
 }
@@ -78,6 +81,11 @@ impl Report {
                 self.certificates.push(certificate);
             }
         }
+        for crl in other.crls {
+            if !self.crls.contains(&crl) {
+                self.crls.push(crl);
+            }
+        }
         self.findings.extend(other.findings);
     }
 
@@ -126,6 +134,9 @@ impl fmt::Display for Report {
         }
         if let Some(secret) = &self.ticket_secret {
             writeln!(f, "ticket secret: {secret}\n")?;
+        }
+        for crl in &self.crls {
+            writeln!(f, "{crl}")?;
         }
         if !self.findings.is_empty() {
             writeln!(f, "{}", self.findings)?;

@@ -12,6 +12,7 @@ use crate::startup::materials::{Certificates, PrivateKey};
 use crate::startup::test_certificates::{self as make, Pair, Spec};
 
 mod client_ca;
+mod crl;
 mod server;
 
 fn certificates(variable: &'static str, all: &[&Pair]) -> Certificates {
@@ -36,12 +37,13 @@ fn materials(chain: &[&Pair], key: &Pair, ca: &[&Pair]) -> Materials {
             },
         }],
         client_ca: (!ca.is_empty()).then(|| certificates(CLIENT_CERTIFICATE, ca)),
+        client_crl: None,
         findings: Findings::default(),
     }
 }
 
 fn report(chain: &[&Pair], key: &Pair, ca: &[&Pair]) -> Report {
-    inspect(&materials(chain, key, ca), SystemTime::now())
+    inspect(&materials(chain, key, ca), false, SystemTime::now())
 }
 
 fn errors(report: &Report) -> usize {

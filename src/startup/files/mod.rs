@@ -13,6 +13,8 @@ use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
+use super::crls::CLIENT_CRL_FILE;
+use super::environment::CLIENT_CRL;
 use super::materials::{
     CLIENT_CA_FILE, Identity, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
 };
@@ -22,7 +24,8 @@ use crate::findings::{Finding, Findings};
 /// What was written.
 #[derive(Debug, Default)]
 pub struct WrittenFiles {
-    /// In the order certificate, key, client CA, ticket secret; empty if all materials are files already.
+    /// In the order certificate, key, client CA, ticket secret, revocation lists; empty if all materials
+    /// are files already.
     pub files: Vec<WrittenFile>,
     /// Warnings about the directory.
     pub findings: Findings,
@@ -128,6 +131,11 @@ fn wanted(materials: &Materials) -> Vec<Wanted<'_>> {
         let text = secret.text.as_str();
         all.push((TICKET_SECRET_FILE, &secret.source, text, 0o600));
     }
+    let variable = CLIENT_CRL;
+    let source = Source::Environment { variable };
+    if let Some(crl) = &materials.client_crl {
+        all.push((CLIENT_CRL_FILE, &source, crl.as_str(), 0o644));
+    }
     all.into_iter()
         .filter_map(|(name, source, content, mode)| match source {
             Source::Environment { variable } => Some(Wanted {
@@ -205,6 +213,7 @@ fn holds_nothing_else(dir: &Path) -> io::Result<bool> {
         SERVER_KEY_FILE,
         CLIENT_CA_FILE,
         TICKET_SECRET_FILE,
+        CLIENT_CRL_FILE,
     ];
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();

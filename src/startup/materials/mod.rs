@@ -38,6 +38,8 @@ pub struct Materials {
     pub client_ca: Option<Certificates>,
     /// What a fleet's session tickets are sealed with.
     pub ticket_secret: Option<OperatorsTicketSecret>,
+    /// The revocation lists of the environment, as clean PEM; to be written, but not used from here.
+    pub client_crl: Option<String>,
     /// Warnings met on the way.
     pub findings: Findings,
 }
@@ -258,7 +260,7 @@ fn obtain(
         None => wants.certs_dir.join(role.file()),
     };
     // One byte more than `repair` takes, so that it sees that there is too much.
-    let Some(raw) = read(&path, (1 << 20) + 1, role.expected())? else {
+    let Some(raw) = read(&path, repair::LIMIT + 1, role.expected())? else {
         return Ok(None);
     };
     let source = Source::File(path);
@@ -312,24 +314,27 @@ pub(super) fn read(
     match read {
         Ok(_) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => {
-            let advice = match e.kind() {
-                ErrorKind::PermissionDenied => {
-                    "Let the user that certgate runs as read the file and its directories"
-                }
-                ErrorKind::IsADirectory => {
-                    "A directory is in the file's place; Docker makes one when the source of a bind mount doesn't exist"
-                }
-                _ => "Check the file and the volume that it is on",
-            };
-            Err(
-                Finding::error(path.display().to_string(), format!("can't be read: {e}"))
-                    .expected(expected)
-                    .advice(advice)
-                    .into(),
-            )
-        }
+        Err(e) => Err(cannot_be_read(path, &e).expected(expected).into()),
     }
+}
+
+/// A file that is there, or should be, and can't be read.
+pub(super) fn cannot_be_read(path: &Path, error: &std::io::Error) -> Finding {
+    let advice = match error.kind() {
+        ErrorKind::PermissionDenied => {
+            "Let the user that certgate runs as read the file and its directories"
+        }
+        ErrorKind::IsADirectory => {
+            "A directory is in the file's place; Docker makes one when the source of a bind mount doesn't exist"
+        }
+        ErrorKind::NotFound => "Put the file there, or correct the path",
+        _ => "Check the file and the volume that it is on",
+    };
+    Finding::error(
+        path.display().to_string(),
+        format!("can't be read: {error}"),
+    )
+    .advice(advice)
 }
 
 #[cfg(test)]

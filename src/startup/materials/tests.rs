@@ -99,23 +99,6 @@ fn the_client_ca_may_be_missing_only_where_nobody_needs_it() {
 }
 
 #[test]
-fn a_revocation_list_stops_the_start() {
-    let s = set();
-    let dir = tempfile::tempdir().unwrap();
-    let environment = Environment::new(
-        [
-            (SERVER_CERTIFICATE, s.certificate.as_str()),
-            (SERVER_KEY, &s.key),
-            (CLIENT_CERTIFICATE, &s.ca),
-            ("SSL_CLIENT_CRL", "x"),
-        ]
-        .map(|(n, v)| (n.into(), v.into())),
-    );
-    let incomplete = gather(&environment, &Wants::usual(dir.path(), true)).unwrap_err();
-    assert!(incomplete.findings.to_string().contains("SSL_CLIENT_CRL"));
-}
-
-#[test]
 fn wrong_contents_are_named() {
     let s = set();
     let (c, k, ca) = (&s.certificate, &s.key, &s.ca);

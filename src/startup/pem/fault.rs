@@ -48,7 +48,7 @@ pub enum PemFault {
     #[error("gzip data that is damaged or cut off")]
     BadGzip,
     /// More than certgate is willing to unpack or read.
-    #[error("more than 1 MiB of data")]
+    #[error("more than 4 MiB of data")]
     TooLarge,
     /// Base64 of base64 of …
     #[error("more than {0} layers of encoding (base64, gzip, percent) around the value")]

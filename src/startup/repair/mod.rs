@@ -18,8 +18,9 @@ use super::pem::{Pem, PemFault, decode_base64};
 /// How many encodings may be wrapped around a PEM.
 const LAYERS: usize = 3;
 
-/// What a value may unpack to: real chains have a few KiB, and a gzip bomb must not fill the memory.
-const LIMIT: u64 = 1 << 20;
+/// What a value may unpack to: real chains have a few KiB, thousands of client CAs a few MiB, and a gzip bomb
+/// must not fill the memory.
+pub const LIMIT: u64 = 4 << 20;
 
 /// Repairs one value, whole as it came from a variable or a file.
 pub fn repair(raw: &[u8]) -> Result<Pem, PemFault> {

@@ -297,9 +297,9 @@ fn refuses_every_breaking_by_name() {
         ),
         (
             STANDARD.encode(gzip(&vec![b' '; 40 << 20])).into(),
-            "more than 1 MiB",
+            "more than 4 MiB",
         ),
-        (vec![b'A'; (1 << 20) + 1], "more than 1 MiB"),
+        (vec![b'A'; (4 << 20) + 1], "more than 4 MiB"),
         (
             STANDARD.encode(gzip(&gzip(p.as_bytes()))).into(),
             "more than 3 layers",

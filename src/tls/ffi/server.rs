@@ -176,6 +176,8 @@ pub fn alert_of(verify_error: c_int) -> u8 {
 pub const BAD_CERTIFICATE: u8 = 42;
 /// RFC 8446 section 6: `access_denied`.
 pub const ACCESS_DENIED: u8 = 49;
+/// RFC 8446 section 6: `certificate_unknown`.
+pub const CERTIFICATE_UNKNOWN: u8 = 46;
 
 /// `CRYPTO_BUFFER`s that are freed in the end.
 struct Buffers(Vec<*mut lc::CRYPTO_BUFFER>);

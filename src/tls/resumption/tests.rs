@@ -11,6 +11,7 @@ use super::*;
 use crate::startup::test_certificates::{self as make, Pair, Spec};
 use crate::tls::ffi::server::{Policy, context_builder, present, set_policy};
 use crate::tls::tickets::TicketSecret;
+use crate::tls::trust::Trust;
 use crate::tls::verification::unix_now;
 
 mod clocks;
@@ -97,7 +98,7 @@ fn resumption() -> Resumption {
 
 /// One that remembers nothing.
 fn trusting(ca: &Pair) -> Verifier {
-    Verifier::new(std::slice::from_ref(&ca.certificate), 4).unwrap()
+    Verifier::new(Trust::of(std::slice::from_ref(&ca.certificate))).unwrap()
 }
 
 fn digest(client: &Pair) -> ChainDigest {

@@ -171,7 +171,7 @@ fn the_client_ca_is_an_error_exactly_where_verification_lets_nobody_in() {
         clients.extend(beside.map(|b| make::leaf("client", b)));
         let reality = clients.iter().any(|client| lets_in(&file, client));
         let m = materials(&[&server], &server, &file);
-        let report = inspect(&m, SystemTime::now());
+        let report = inspect(&m, false, SystemTime::now());
         assert_eq!(report.findings.has_errors(), !reality, "{what}\n{report}");
     }
 }
