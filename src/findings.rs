@@ -131,12 +131,14 @@ impl Findings {
     }
 
     /// Gives settings their place: `place_of` has the place of a setting's name. What comes after
-    /// the name (`listen 0.0.0.0:443`) stays.
+    /// the name (`listen 0.0.0.0:443`) stays; what has its place (`root in FILE`) keeps it.
     pub fn locate<'a>(&mut self, place_of: impl Fn(&str) -> Option<&'a str>) {
         for finding in &mut self.0 {
             let name = finding.place.split(' ').next().unwrap_or_default();
-            if let Some(place) = place_of(name) {
-                finding.place = format!("{place}{}", &finding.place[name.len()..]);
+            let rest = &finding.place[name.len()..];
+            let is_located = [" in ", " (default)"].iter().any(|p| rest.starts_with(p));
+            if let Some(place) = place_of(name).filter(|_| !is_located) {
+                finding.place = format!("{place}{rest}");
             }
         }
     }

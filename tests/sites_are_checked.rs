@@ -132,7 +132,7 @@ const WRONG: &[(&str, &[&str])] = &[
         "[[site]]\nnames = [\"a.example\"]\ncertificate = \"DIR/a.cer\"\n",
         &[
             "certificate in site a.example of ",
-            "1 certificates, but 0 of certificate-key",
+            "1 in number, but 0 of certificate-key",
             "a key for each certificate",
         ],
     ),
@@ -140,7 +140,7 @@ const WRONG: &[(&str, &[&str])] = &[
         "[[site]]\nnames = [\"a.example\"]\ncertificate = [\"DIR/a.cer\", \"DIR/rsa.cer\"]\ncertificate-key = \"DIR/a.key\"\n",
         &[
             "certificate in site a.example of ",
-            "2 certificates, but 1 of certificate-key in site a.example",
+            "2 in number, but 1 of certificate-key in site a.example",
         ],
     ),
     (
@@ -152,8 +152,8 @@ const WRONG: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "[[site]]\nnames = [\"a.example\"]\ncertificate = [\"DIR/a.cer\", \"DIR/rsa.cer\"]\ncertificate-key = [\"DIR/rsa.key\", \"DIR/a.key\"]\n",
-        &["rsa.key", "doesn't belong"],
+        "[[site]]\nnames = [\"a.example\"]\ncertificate = \"DIR/a.cer\"\ncertificate-key = \"DIR/second.key\"\n",
+        &["second.key", "doesn't belong"],
     ),
     (
         "[[site]]\nnames = [\"a.example\"]\nclient-ca = \"DIR/none.pem\"\n",
@@ -190,7 +190,6 @@ const WRONG: &[(&str, &[&str])] = &[
 fn each_fault_is_named() {
     let pki = Pki::new();
     for (toml, words) in WRONG {
-        // Lines that begin with a key would belong to the last table.
         let finished = check(&pki, &complete(toml)).finish();
         let errors = errors(&finished);
         assert_eq!(finished.code(), 78, "{toml}");
@@ -201,6 +200,39 @@ fn each_fault_is_named() {
             errors.join("\n")
         );
         assert_eq!(errors.len(), 1, "{toml}{}", errors.join("\n"));
+    }
+}
+
+/// What sites have from outside of the blocks is complained about once, at the place where it stands.
+#[test]
+fn what_is_shared_is_said_once() {
+    let pki = Pki::new();
+    let toml = complete("[[site]]\nnames = [\"a.example\"]\n[[site]]\nnames = [\"b.example\"]\n");
+    for (right, wrong, words) in [
+        (
+            "DIR/html",
+            "DIR/none",
+            ["error: root in ", "does not exist"],
+        ),
+        (
+            "DIR/ca.pem",
+            "DIR/none.pem",
+            ["none.pem", "there is no such file"],
+        ),
+    ] {
+        let found = errors(&check(&pki, &toml.replace(right, wrong)).finish());
+        assert_eq!(found.len(), 1, "{}", found.join("\n"));
+        assert!(
+            words.iter().all(|word| found[0].contains(word)),
+            "{}",
+            found[0]
+        );
+        assert_eq!(
+            found[0].matches("certgate.toml").count(),
+            usize::from(wrong == "DIR/none"),
+            "{}",
+            found[0]
+        );
     }
 }
 

@@ -151,18 +151,20 @@ impl Reader<'_> {
         });
         if certificates.len() != keys.len() {
             let [certificate, key] = PAIR.map(|name| self.written(name).place);
-            let (place, found) = (
-                certificate,
-                format!(
-                    "{} certificates, but {} of {key}",
-                    certificates.len(),
-                    keys.len()
-                ),
-            );
+            let (count, found) = (certificates.len(), keys.len());
             self.findings.push(
-                Finding::error(place, found)
-                    .expected("a key for each certificate, in the same order"),
+                Finding::error(
+                    certificate,
+                    format!("{count} in number, but {found} of {key}"),
+                )
+                .expected("a key for each certificate, in the same order"),
             );
+            // With others there is no need to complain about those that it would have without any.
+            if let Some(site) = self.site.take() {
+                let general = self.identities();
+                self.site = Some(site);
+                return general;
+            }
         }
         let pairs = certificates.into_iter().zip(keys);
         pairs

@@ -139,6 +139,8 @@ fn services(
             Some(Behind::Http(server)) => {
                 Ok(http(server.content.clone(), hosts, settings, telemetry))
             }
+            // What the site has from the first one has failed there, and was said.
+            None if is_said(&settings.sites[..number], site) => continue,
             None => behind(site, hosts, settings, telemetry),
         };
         if let Some(behind) = findings.note(behind) {
@@ -154,6 +156,12 @@ fn services(
         true => Ok(services),
         false => Err(findings),
     }
+}
+
+/// Whether one of these sites has the same content.
+fn is_said(before: &[Site], site: &Site) -> bool {
+    let content = &site.settings.content;
+    before.iter().any(|site| site.settings.content == *content)
 }
 
 fn behind(
