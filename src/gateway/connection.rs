@@ -8,7 +8,7 @@ use crate::access;
 use crate::http::service::Conversation;
 use crate::lifecycle::Member;
 use crate::net::Accepted;
-use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
+use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
 use crate::tunnel;
@@ -44,6 +44,7 @@ impl Snapshot {
             }
         };
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
+        let overlooked = handshaken.session.overlooked.clone();
         let site = self.sites.get(handshaken.session.site)?;
         let permitted = match access::decide(handshaken, site.client_auth, &site.rules) {
             Ok(permitted) => permitted,
@@ -55,6 +56,16 @@ impl Snapshot {
                 return None;
             }
         };
+        if let Some(overlooked) = overlooked {
+            RevocationUnknown {
+                reason: overlooked.reason,
+                client,
+                depth: overlooked.depth,
+                detail: &overlooked.words,
+                news: overlooked.is_news(),
+            }
+            .emit(&self.telemetry);
+        }
         HandshakeCompleted {
             client,
             resumed,
