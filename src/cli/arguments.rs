@@ -178,7 +178,8 @@ Certificates come from the environment, as the nginx container took them:
   SSL_CLIENT_CERTIFICATE   the CA that client certificates must chain to
 or from server_cert.cer, server_key.key and client_cert.pem in --certs-dir.
 
-Settings come in layers: defaults < --config FILE < environment < flags.
+Settings come in layers: defaults < --config FILE < environment < flags. A [[site]] of FILE is for
+connections that ask for one of its names. Changed files take effect by themselves, and on SIGHUP.
 Exit codes: 0 fine, 1 failed while running, 2 wrong usage, 78 wrong configuration or certificates.";
 
 #[cfg(test)]
