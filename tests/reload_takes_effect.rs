@@ -246,3 +246,55 @@ fn a_handshake_under_way_sees_one_snapshot() {
 fn accepted(gate: &Certgate, count: f64) {
     gate.counts("certgate_connections_accepted_total", count);
 }
+
+/// A site's own files are looked at like the first one's.
+#[test]
+fn by_itself_the_certificate_of_a_site() {
+    let pki = Pki::new();
+    let gate = places::serve(&pki)
+        .watching()
+        .identity("a", &pki.server)
+        .config("[[site]]\nnames = [\"a.example\"]\ncertificate = \"DIR/a.cer\"\ncertificate-key = \"DIR/a.key\"\n")
+        .start();
+    let client = client::with(&pki.client).sni("a.example");
+    let server = pki::server().signed_by(&pki.ca);
+    places::write_identity(gate.directory(), "a", &server);
+    places::until_shown(&gate, &client, &server);
+}
+
+/// Nothing waits for the end of a reload, and nothing is asked twice that nobody has begun.
+#[test]
+fn a_storm_of_signals_ends_with_the_last_state() {
+    let pki = Pki::new();
+    let gate = places::serve(&pki).start();
+    let mut server = pki.server.clone();
+    for _ in 0..30 {
+        server = pki::server().signed_by(&pki.ca);
+        gate.replace_server(&server);
+        gate.signal("HUP");
+    }
+    places::until_shown(&gate, &client::with(&pki.client), &server);
+    let [ok, failed] = gate.reloads();
+    assert!((1.0..=30.0).contains(&(ok + failed)), "{ok} {failed}");
+    gate.reload();
+    assert_eq!(gate.admin("/readyz").status, 200);
+}
+
+/// A certificate is no reason to leave connections to upstreams, or what is known of files.
+#[test]
+fn what_is_the_same_is_kept() {
+    let pki = Pki::new();
+    let server = upstream::http(|_| upstream::ok("upstream"));
+    let gate = places::serve(&pki)
+        .argument("--workers=1")
+        .config(&format!("upstream = \"{}\"", server.url))
+        .start();
+    let client = client::with(&pki.client);
+    for _ in 0..3 {
+        let response = client.get(gate.address, "/").unwrap();
+        assert_eq!(response.text(), "upstream");
+        gate.replace_server(&pki::server().signed_by(&pki.ca));
+        gate.reload();
+    }
+    assert_eq!(server.accepted(), 1);
+}

@@ -86,21 +86,31 @@ fn at_rest(gate: &Certgate) {
     gate.counts("certgate_connections_open", 0.0);
 }
 
+fn toml(root: &str) -> String {
+    format!("root = \"DIR/{root}\"\n[[site]]\nnames = [\"a.example\"]\n")
+}
+
 #[test]
 fn nobody_notices() {
     let pki = Pki::new();
     let gate = places::serve(&pki)
         .argument("--access-log=off")
-        .file("index.html", "content")
-        .file("large", vec![b'x'; LARGE])
-        .start();
+        .content("one", "content")
+        .content("two", "content")
+        .config(&toml("one"));
+    for root in ["one", "two"] {
+        std::fs::write(gate.directory().join(root).join("large"), vec![b'x'; LARGE]).unwrap();
+    }
+    let gate = gate.start();
     let client = client::with(&pki.client);
     // What is needed once: threads, and buffers that are kept.
     for path in ["/", "/large"] {
         client.get(gate.address, path).unwrap();
     }
     load(&gate, &client, || {
-        for _ in 0..3 {
+        // Both roots are known from now on.
+        for root in ["two", "one", "two", "one"] {
+            gate.configure(&toml(root));
             gate.reload();
         }
     });
@@ -118,12 +128,13 @@ fn nobody_notices() {
                 _ => pki.ca.certificate_pem(),
             };
             gate.replace(CLIENT_CA, &ca);
+            gate.configure(&toml(["two", "one"][round / 2 % 2]));
             gate.reload();
             assert_eq!(gate.admin("/readyz").status, 200);
         }
     });
     places::until_shown(&gate, &client, &server);
-    assert_eq!(gate.reloads(), [RELOADS as f64 + 3.0, 0.0]);
+    assert_eq!(gate.reloads(), [RELOADS as f64 + 4.0, 0.0]);
     at_rest(&gate);
     let files = eventually("the descriptors to be closed", || {
         let files = descriptors(&gate);

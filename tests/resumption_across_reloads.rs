@@ -183,6 +183,22 @@ fn not_with_a_chain_that_has_become_too_long() {
     all_resume(&gate, &short);
 }
 
+#[test]
+fn not_when_tickets_are_off_or_older_than_they_may_be_now() {
+    let pki = Pki::new();
+    for toml in ["tls-tickets = \"off\"", "tls-session-timeout = \"1s\""] {
+        let gate = places::serve(&pki).config("").start();
+        let before = returning(&gate, &client::with(&pki.client), "localhost");
+        gate.configure(toml);
+        gate.reload();
+        std::thread::sleep(std::time::Duration::from_millis(2100));
+        for (client, ticket) in &before {
+            let visit = visit(&gate, &client.clone().session(ticket.clone()), "localhost").unwrap();
+            assert!(!visit.resumed, "{toml}");
+        }
+    }
+}
+
 const SITES: &str = r#"
 root = "DIR/content"
 [[site]]

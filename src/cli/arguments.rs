@@ -180,7 +180,8 @@ or from server_cert.cer, server_key.key and client_cert.pem in --certs-dir.
 CERTGATE_TICKET_SECRET, alike on all tasks (or the file ticket_secret there), makes session
 tickets of one task good on every other.
 
-Settings come in layers: defaults < --config FILE < environment < flags.
+Settings come in layers: defaults < --config FILE < environment < flags. A [[site]] of FILE is for
+connections that ask for one of its names. Changed files take effect by themselves, and on SIGHUP.
 Exit codes: 0 fine, 1 failed while running, 2 wrong usage, 78 wrong configuration or certificates.";
 
 #[cfg(test)]
