@@ -15,7 +15,9 @@ use std::time::Duration;
 use certgate::config::layers::Layers;
 use certgate::config::{Settings, TlsSettings};
 use certgate::startup::example_pki::ExamplePki;
+use certgate::telemetry::Telemetry;
 use certgate::tls::context::Application;
+use certgate::tls::ocsp::Statuses;
 use certgate::tls::{Credentials, TlsContext, offer_session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
@@ -78,7 +80,9 @@ fn server(pki: &ExamplePki) -> TlsContext {
         key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
         client_ca: vec![certificate(pki.ca())],
     };
-    let context = TlsContext::build(&credentials, &settings(), Application::Http);
+    let telemetry = Telemetry::new(false).unwrap();
+    let statuses = Arc::new(Statuses::new(Arc::new(telemetry)));
+    let context = TlsContext::build(&credentials, &settings(), Application::Http, &statuses);
     context.unwrap_or_else(|findings| panic!("{findings}"))
 }
 

@@ -19,6 +19,12 @@ pub enum RefusalReason {
     BadSignature,
     /// A key or a signature digest of the chain is too weak for the security level.
     WeakCertificate,
+    /// A certificate of the chain is revoked.
+    Revoked,
+    /// No OCSP answer to rely on, and `ocsp-policy` is `hard`.
+    OcspUnavailable,
+    /// The OCSP responder doesn't know the certificate, and `ocsp-policy` is `hard`.
+    OcspUnknown,
     /// Anything else that makes the certificate or its chain invalid.
     InvalidCertificate,
     /// No TLS version in common.
@@ -43,7 +49,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All of them, so that every label of the metric is there from the start.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::NoCertificate,
         Self::UnknownCa,
         Self::Expired,
@@ -52,6 +58,9 @@ impl RefusalReason {
         Self::ChainTooLong,
         Self::BadSignature,
         Self::WeakCertificate,
+        Self::Revoked,
+        Self::OcspUnavailable,
+        Self::OcspUnknown,
         Self::InvalidCertificate,
         Self::ProtocolMismatch,
         Self::NoSharedCipher,
@@ -75,6 +84,9 @@ impl RefusalReason {
             Self::ChainTooLong => "chain_too_long",
             Self::BadSignature => "bad_signature",
             Self::WeakCertificate => "weak_certificate",
+            Self::Revoked => "revoked",
+            Self::OcspUnavailable => "ocsp_unavailable",
+            Self::OcspUnknown => "ocsp_unknown",
             Self::InvalidCertificate => "invalid_certificate",
             Self::ProtocolMismatch => "protocol_mismatch",
             Self::NoSharedCipher => "no_shared_cipher",

@@ -13,6 +13,7 @@ use super::definitions;
 use super::layers::{Layers, Written};
 use super::upstream::{Upstream, UpstreamProtocol};
 use super::values::*;
+use crate::fetch::Url;
 use crate::findings::{Finding, Findings};
 
 /// Everything an operator can set.
@@ -83,6 +84,21 @@ pub struct TlsSettings {
     pub session_timeout: Duration,
     /// From accept to the end of the handshake.
     pub handshake_timeout: Duration,
+    /// What responders are asked about clients.
+    pub ocsp: OcspSettings,
+}
+
+/// What OCSP responders are asked about clients' certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OcspSettings {
+    /// Of which certificates.
+    pub scope: OcspScope,
+    /// What becomes of a client whose status nobody tells.
+    pub policy: OcspPolicy,
+    /// Who is asked instead of the one that the certificate names.
+    pub responder: Option<Url>,
+    /// For one answer.
+    pub timeout: Duration,
 }
 
 /// The limits in time outside TLS.
@@ -134,7 +150,14 @@ impl Settings {
             tickets: read.one("tls-tickets"),
             session_timeout: read.time("tls-session-timeout"),
             handshake_timeout: read.time("handshake-timeout"),
+            ocsp: OcspSettings {
+                scope: read.one("ocsp"),
+                policy: read.one("ocsp-policy"),
+                responder: read.url("ocsp-responder"),
+                timeout: read.time("ocsp-timeout"),
+            },
         };
+        read.compare_timeouts(&tls);
         let settings = Settings {
             listen: read.all("listen"),
             content: read.content(tls.refusal),
@@ -207,6 +230,28 @@ impl Reader<'_> {
             self.wrong(&written.place, "", "a value".to_owned());
         }
         written.values.join(":")
+    }
+
+    /// `None` if it isn't written.
+    fn url(&mut self, name: &str) -> Option<Url> {
+        let written = self.written(name);
+        match written.is_default {
+            true => None,
+            false => self
+                .all_or_none::<FetchUrl>(&written)
+                .pop()
+                .map(|url| url.0),
+        }
+    }
+
+    fn compare_timeouts(&mut self, tls: &TlsSettings) {
+        if tls.ocsp.scope != OcspScope::Off && tls.ocsp.timeout >= tls.handshake_timeout {
+            let place = self.written("ocsp-timeout").place;
+            self.findings.push(
+                Finding::warning(place, "no shorter than handshake-timeout")
+                    .advice("A responder that is silent ends the handshake, whatever --ocsp-policy says: make one of the two shorter or longer."),
+            );
+        }
     }
 
     fn time(&mut self, name: &str) -> Duration {

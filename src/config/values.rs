@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use openssl::ssl::SslVersion;
 
+use crate::fetch::Url;
+
 /// What would have been right; completes the sentence "expected …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected(pub String);
@@ -96,6 +98,26 @@ words! {
     }
 }
 words! {
+    /// Of which certificates of a client's chain a responder is asked.
+    OcspScope {
+        /// Of none.
+        Off = "off",
+        /// Of the client's own.
+        Leaf = "leaf",
+        /// Of each but the root.
+        Chain = "chain",
+    }
+}
+words! {
+    /// What becomes of a client whose status no responder tells.
+    OcspPolicy {
+        /// It is refused.
+        Hard = "hard",
+        /// It is let in.
+        Soft = "soft",
+    }
+}
+words! {
     /// How log lines are written.
     LogFormat {
         /// One JSON object a line.
@@ -160,6 +182,19 @@ impl FromStr for ListenAddress {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Where something is fetched from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchUrl(pub Url);
+
+impl FromStr for FetchUrl {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH".into())
     }
 }
 

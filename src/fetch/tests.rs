@@ -109,7 +109,7 @@ async fn what_is_known_need_not_come_again() {
 async fn an_answer_has_its_bounds() {
     let endless = "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"x".repeat(5000) + "STALL";
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned()
-        + &"100\r\n".to_owned()
+        + "100\r\n"
         + &"x".repeat(256)
         + "\r\n";
     let chunks = chunked.clone() + &format!("100\r\n{}\r\n", "x".repeat(256)).repeat(4);

@@ -26,6 +26,7 @@ use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
 use crate::tls::context::Application;
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
+use crate::tls::ocsp::Statuses;
 use crate::tls::{Credentials, TlsContext};
 use crate::tunnel;
 use crate::upstream::Upstreams;
@@ -67,7 +68,9 @@ impl Gateway {
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let tls = TlsContext::build(credentials, &settings.tls, application(settings));
+        let statuses = Arc::new(Statuses::new(telemetry.clone()));
+        let application = application(settings);
+        let tls = TlsContext::build(credentials, &settings.tls, application, &statuses);
         let tls = findings.note(tls);
         let behind = findings.note(Behind::build(settings, &telemetry));
         let ports = findings.note(Ports::bind(settings, &telemetry));
@@ -100,7 +103,9 @@ impl Gateway {
         let telemetry = Arc::new(telemetry);
         findings.note(match credentials {
             Some(credentials) => {
-                TlsContext::build(credentials, &settings.tls, application(settings)).map(drop)
+                let statuses = Arc::new(Statuses::new(telemetry.clone()));
+                let application = application(settings);
+                TlsContext::build(credentials, &settings.tls, application, &statuses).map(drop)
             }
             None => TlsContext::check(&settings.tls),
         });

@@ -33,6 +33,8 @@ pub struct Spec {
     pub san: bool,
     /// With the extended key usage serverAuth and no other.
     pub server_only: bool,
+    /// With the extended key usage OCSPSigning and no other.
+    pub ocsp_signing: bool,
     /// 2 is v3, 0 is v1.
     pub version: i32,
     pub digest: MessageDigest,
@@ -48,6 +50,7 @@ pub fn spec(name: &'static str) -> Spec {
         cert_sign: None,
         san: true,
         server_only: false,
+        ocsp_signing: false,
         version: 2,
         digest: MessageDigest::sha256(),
         key: None,
@@ -115,6 +118,10 @@ pub fn issue(spec: &Spec, issuer: Option<&Pair>) -> Pair {
     if spec.server_only {
         let usage = ExtendedKeyUsage::new().server_auth().build().unwrap();
         builder.append_extension(usage).unwrap();
+    }
+    if spec.ocsp_signing {
+        let usage = ExtendedKeyUsage::new().other("OCSPSigning").build();
+        builder.append_extension(usage.unwrap()).unwrap();
     }
     if spec.san {
         let san = SubjectAlternativeName::new()

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
 
 use super::Telemetry;
 use super::metrics::seconds;
+use crate::fetch::{FetchError, Url};
 use crate::refusal::RefusalReason;
 
 /// A TLS listener accepted a connection. Dropping the guard says that it was closed.
@@ -299,6 +300,93 @@ impl TunnelClosed<'_> {
             resumed = c.resumed,
             error = self.error,
             "tunnel closed"
+        );
+    }
+}
+
+/// An OCSP responder was asked about a client's certificate.
+pub struct OcspAsked<'a> {
+    /// Whom.
+    pub responder: &'a Url,
+    /// What came of it.
+    pub result: OcspResult,
+    /// From the question to that.
+    pub took: Duration,
+}
+
+/// What came of a question to an OCSP responder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OcspResult {
+    /// Not revoked.
+    Good,
+    /// Revoked.
+    Revoked,
+    /// The responder doesn't know.
+    Unknown,
+    /// No answer to rely on.
+    Failed {
+        /// Of a closed list: that of [`FetchError`], or that of the answers.
+        kind: &'static str,
+        /// In words.
+        words: String,
+    },
+}
+
+impl OcspResult {
+    /// All labels, so that every one is there from the start.
+    pub fn labels() -> impl Iterator<Item = &'static str> {
+        let answers = [
+            "good",
+            "revoked",
+            "unknown",
+            "malformed",
+            "declined",
+            "bad_signature",
+            "other_certificate",
+            "not_current",
+        ];
+        answers.into_iter().chain(FetchError::LABELS)
+    }
+
+    /// The word in logs and metric labels.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Revoked => "revoked",
+            Self::Unknown => "unknown",
+            Self::Failed { kind, .. } => kind,
+        }
+    }
+}
+
+impl OcspAsked<'_> {
+    /// Counts; a line for a failure, unless there was one just before.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let result = self.result.label();
+        let metrics = &telemetry.metrics;
+        metrics.ocsp_answers.with_label_values(&[result]).inc();
+        metrics.ocsp_seconds.observe(seconds(self.took));
+        let (responder, ms) = (self.responder, millis(self.took));
+        match self.result {
+            OcspResult::Failed { words, .. } => {
+                if let Some(held_back) = telemetry.throttles.ocsp_failed.pass(Instant::now()) {
+                    warn!(event = "ocsp_failed", result, %responder, ms, error = words, held_back, "no status from an OCSP responder");
+                }
+            }
+            _ => debug!(event = "ocsp", result, %responder, ms, "OCSP responder asked"),
+        }
+    }
+}
+
+/// A client was let in although no responder told its status, because `ocsp-policy` is `soft`.
+pub fn ocsp_unchecked(telemetry: &Telemetry, words: &str) {
+    telemetry.metrics.ocsp_unchecked.inc();
+    if let Some(held_back) = telemetry.throttles.ocsp_unchecked.pass(Instant::now()) {
+        warn!(
+            event = "ocsp_unchecked",
+            detail = words,
+            held_back,
+            "client let in without its status"
         );
     }
 }

@@ -7,6 +7,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use super::events::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
 
@@ -26,6 +27,9 @@ pub struct Metrics {
     pub(super) upstream_failures: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
+    pub(super) ocsp_answers: IntCounterVec,
+    pub(super) ocsp_seconds: Histogram,
+    pub(super) ocsp_unchecked: IntCounter,
     log_lines_dropped: IntCounter,
 }
 
@@ -54,6 +58,9 @@ impl Metrics {
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
+            ocsp_answers: make.counters("ocsp_answers_total", "Questions to OCSP responders about clients' certificates, by what came of them.", &["result"])?,
+            ocsp_seconds: make.histogram("ocsp_seconds", "From a question to an OCSP responder to its answer, or to its failure.")?,
+            ocsp_unchecked: make.counter("ocsp_unchecked_total", "Clients that --ocsp-policy soft let in although no responder told their status.")?,
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -62,6 +69,9 @@ impl Metrics {
         };
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);
+        }
+        for result in OcspResult::labels() {
+            metrics.ocsp_answers.with_label_values(&[result]);
         }
         for reason in RefusalReason::ALL {
             metrics.refusals.with_label_values(&[reason.label()]);

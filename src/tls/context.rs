@@ -3,6 +3,7 @@
 //! One context is one immutable view of whom to trust; every connection lives with the one it
 //! began with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
@@ -16,6 +17,7 @@ use openssl::x509::X509;
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
+use super::ocsp::{Ocsp, Statuses};
 use super::policy::{HandshakePolicy, attach};
 use super::resumption::Resumption;
 use super::suites::{self, Suites};
@@ -68,16 +70,18 @@ impl TlsContext {
         apply_settings(&mut builder, settings)
     }
 
-    /// Builds the context; AWS-LC's complaints name the setting they are about.
+    /// Builds the context; AWS-LC's complaints name the setting they are about. `statuses` are known to all
+    /// contexts of a process.
     pub fn build(
         credentials: &Credentials,
         settings: &TlsSettings,
         application: Application,
+        statuses: &Arc<Statuses>,
     ) -> Result<Self, Findings> {
         let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, credentials).map_err(unusable_certificate)?;
-        decide_handshakes(&mut builder, credentials, settings).map_err(unexpected)?;
+        decide_handshakes(&mut builder, credentials, settings, statuses).map_err(unexpected)?;
         if application == Application::Http {
             builder.set_alpn_select_callback(|_, offered| {
                 select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
@@ -174,6 +178,7 @@ fn decide_handshakes(
     builder: &mut SslContextBuilder,
     credentials: &Credentials,
     settings: &TlsSettings,
+    statuses: &Arc<Statuses>,
 ) -> Result<(), ErrorStack> {
     let names = credentials
         .client_ca
@@ -195,8 +200,11 @@ fn decide_handshakes(
             builder.set_options(SslOptions::NO_TICKET);
         }
     }
+    let ocsp = &settings.ocsp;
+    let verifier = Verifier::new(&credentials.client_ca, settings.verify_depth.0)?;
     let policy = HandshakePolicy {
-        verifier: Verifier::new(&credentials.client_ca, settings.verify_depth.0)?,
+        verifier: verifier.asking(ocsp.scope, ocsp.responder.as_ref()),
+        ocsp: Ocsp::new(statuses.clone(), ocsp.policy, ocsp.timeout),
         resumption: Resumption {
             keys: TicketKeys::random(settings.session_timeout)?,
             timeout: settings.session_timeout,

@@ -13,6 +13,7 @@ pub mod failure;
 pub(crate) mod ffi;
 pub mod groups;
 pub mod handshake;
+pub mod ocsp;
 mod policy;
 mod resumption;
 pub mod strength;

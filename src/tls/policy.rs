@@ -8,10 +8,11 @@ use openssl::ex_data::Index;
 use openssl::ssl::{Ssl, SslRef};
 use zeroize::Zeroizing;
 
-use super::ffi::server::{BAD_CERTIFICATE, Policy};
+use super::ffi::server::{BAD_CERTIFICATE, Halt, Policy};
+use super::ocsp::{Ocsp, Status, Verdict, Waiting};
 use super::resumption::{Lineage, Proven, Resumption};
 use super::suites::Suites;
-use super::verification::{Rejection, Verifier, unix_now};
+use super::verification::{Rejection, Verified, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
 use crate::identity::ClientCertificate;
 
@@ -21,6 +22,8 @@ pub struct HandshakePolicy {
     pub verifier: Verifier,
     /// Which tickets resume.
     pub resumption: Resumption,
+    /// Whether certificates are revoked.
+    pub ocsp: Ocsp,
     /// The TLS 1.3 suites, if their order matters.
     pub suites: Option<Suites>,
     /// Whether a refused client's handshake goes on, so that a page can tell it why.
@@ -32,22 +35,25 @@ impl Policy for HandshakePolicy {
         self.suites.as_ref()?.choose(offered)
     }
 
-    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8> {
+    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt> {
         let note = note(ssl).ok_or(BAD_CERTIFICATE)?;
         let digest = ChainDigest::of(chain);
-        match self.verifier.verify(digest, chain) {
+        let verdict = match self.verifier.verify(digest, chain) {
+            Ok(verified) => self.check_status(note, &verified)?.map(|()| verified),
+            Err(rejection) => Err(rejection),
+        };
+        match verdict {
             Ok(verified) => {
                 let client = Proven::Chain(digest, verified);
                 let began = unix_now();
                 // A handshake asks once for a certificate.
-                note.shown
-                    .set(Lineage { began, client })
-                    .map_err(|_| BAD_CERTIFICATE)
+                let shown = note.shown.set(Lineage { began, client });
+                shown.map_err(|_| Halt::Alert(BAD_CERTIFICATE))
             }
             Err(rejection) => {
                 let alert = rejection.alert;
                 let _ = note.rejection.set(rejection);
-                if self.page { Ok(()) } else { Err(alert) }
+                if self.page { Ok(()) } else { Err(alert.into()) }
             }
         }
     }
@@ -77,8 +83,41 @@ impl Policy for HandshakePolicy {
             .resumption
             .open(&self.verifier, ssl, ticket, unix_now());
         let (lineage, session) = opened?;
+        if let Proven::Chain(_, verified) = &lineage.client
+            && !self.ocsp.still_passes(verified)
+        {
+            // Nobody can wait here. In the full handshake that follows somebody can.
+            return None;
+        }
         note.offered.set(lineage).ok()?;
         Some(session)
+    }
+}
+
+impl HandshakePolicy {
+    /// What the status of a chain's certificates says; a handshake waits for it once.
+    fn check_status(
+        &self,
+        note: &Note,
+        verified: &Arc<Verified>,
+    ) -> Result<Result<(), Box<Rejection>>, Halt> {
+        let answers = note.answers.get().map(Vec::as_slice);
+        match self.ocsp.judge(verified, answers) {
+            Verdict::Pass(unchecked) => {
+                if let Some(words) = unchecked {
+                    self.ocsp.admitted_unchecked(&words);
+                }
+                Ok(Ok(()))
+            }
+            Verdict::Refuse(rejection) => Ok(Err(rejection)),
+            Verdict::Ask => {
+                let waiting = Arc::new(self.ocsp.waiting(verified.clone()));
+                match note.waiting.set(waiting) {
+                    Ok(()) => Err(Halt::NotYet),
+                    Err(_) => Err(Halt::Alert(BAD_CERTIFICATE)),
+                }
+            }
+        }
     }
 }
 
@@ -91,6 +130,10 @@ pub struct Note {
     offered: OnceLock<Lineage>,
     /// Why nobody was accepted.
     pub rejection: OnceLock<Box<Rejection>>,
+    /// What the handshake waits for.
+    pub waiting: OnceLock<Arc<Waiting>>,
+    /// What came of that.
+    pub answers: OnceLock<Vec<Status>>,
 }
 
 impl Note {
@@ -140,7 +183,10 @@ mod tests {
     use openssl::ssl::{SslContext, SslMethod};
 
     use super::*;
+    use crate::config::values::OcspPolicy;
     use crate::startup::test_certificates::{self as make, Pair};
+    use crate::telemetry::Telemetry;
+    use crate::tls::ocsp::Statuses;
     use crate::tls::tickets::TicketKeys;
 
     fn policy(ca: &Pair, page: bool) -> HandshakePolicy {
@@ -152,9 +198,16 @@ mod tests {
                 timeout,
                 anonymous: true,
             },
+            ocsp: ocsp(),
             suites: None,
             page,
         }
+    }
+
+    fn ocsp() -> Ocsp {
+        let telemetry = Arc::new(Telemetry::new(false).unwrap());
+        let statuses = Arc::new(Statuses::new(telemetry));
+        Ocsp::new(statuses, OcspPolicy::Hard, Duration::from_secs(1))
     }
 
     fn connection() -> Ssl {
@@ -164,7 +217,7 @@ mod tests {
         ssl
     }
 
-    fn verify(policy: &HandshakePolicy, ssl: &SslRef, client: &Pair) -> Result<(), u8> {
+    fn verify(policy: &HandshakePolicy, ssl: &SslRef, client: &Pair) -> Result<(), Halt> {
         policy.verify(ssl, &[&client.certificate.to_der().unwrap()])
     }
 
@@ -175,7 +228,7 @@ mod tests {
         let ssl = connection();
         let [alice, bob] = ["alice", "bob"].map(|name| make::leaf(name, &ca));
         assert_eq!(verify(&policy, &ssl, &alice), Ok(()));
-        assert_eq!(verify(&policy, &ssl, &bob), Err(BAD_CERTIFICATE));
+        assert_eq!(verify(&policy, &ssl, &bob), Err(BAD_CERTIFICATE.into()));
         let Some(Proven::Chain(_, found)) = note(&ssl).unwrap().lineage(&ssl).map(|l| &l.client)
         else {
             panic!("nobody");

@@ -18,9 +18,12 @@ use openssl::x509::{
 };
 
 use super::ffi::server::{BAD_CERTIFICATE, alert_of};
+use super::ocsp::Question;
 use super::strength::{Standing, weakness};
 use super::verified_chains::{ChainDigest, VerifiedChains};
+use crate::config::values::OcspScope;
 use crate::der;
+use crate::fetch::Url;
 use crate::identity::{ClientCertificate, unix_seconds};
 use crate::refusal::RefusalReason;
 
@@ -35,6 +38,8 @@ pub struct Verified {
     /// When every certificate of the chain is valid, in seconds since 1970: from the latest notBefore
     /// to the earliest notAfter, which is outside, as it is to AWS-LC (X509_cmp_time(3)).
     pub validity: Range<i64>,
+    /// What is to be asked of OCSP responders, each time; none if that isn't wanted.
+    pub questions: Vec<Arc<Question>>,
 }
 
 /// Why a client's certificate wasn't accepted.
@@ -57,6 +62,8 @@ pub struct Verifier {
     store: X509Store,
     /// How many intermediate certificates may stand between an authority's and a client's.
     depth: usize,
+    /// Of which certificates responders are to be asked, and which ones instead of their own.
+    ocsp: (OcspScope, Option<Url>),
     chains: VerifiedChains,
 }
 
@@ -74,8 +81,16 @@ impl Verifier {
         Ok(Self {
             store: store.build(),
             depth: depth as usize,
+            ocsp: (OcspScope::Off, None),
             chains: VerifiedChains::new(REMEMBERED_CHAINS),
         })
+    }
+
+    /// Has the chains that it accepts bring their questions to OCSP responders along.
+    #[must_use]
+    pub fn asking(self, scope: OcspScope, responder: Option<&Url>) -> Self {
+        let ocsp = (scope, responder.cloned());
+        Self { ocsp, ..self }
     }
 
     /// The verdict of a chain, DER, the client's own certificate first.
@@ -140,23 +155,48 @@ impl Verifier {
                 alert: fault.alert,
             })
         };
-        let validity = self.build_chain(&leaf, &others).map_err(rejected)?;
+        let (validity, questions) = self.build_chain(&leaf, &others).map_err(rejected)?;
         Ok(Verified {
             certificate,
             validity,
+            questions,
         })
     }
 
-    /// Builds and checks the chain; its common validity.
-    fn build_chain(&self, leaf: &X509Ref, others: &StackRef<X509>) -> Result<Range<i64>, Fault> {
+    /// Builds and checks the chain; its common validity, and what is to be asked about it.
+    fn build_chain(
+        &self,
+        leaf: &X509Ref,
+        others: &StackRef<X509>,
+    ) -> Result<(Range<i64>, Vec<Arc<Question>>), Fault> {
         let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
         let verdict = context.init(&self.store, leaf, others, |context| {
             Ok(match context.verify_cert()? {
-                true => examine(context, self.depth),
+                true => match examine(context, self.depth) {
+                    Ok(validity) => Ok((validity, self.questions(context)?)),
+                    Err(fault) => Err(fault),
+                },
                 false => Err(Fault::of(context)),
             })
         });
         verdict.unwrap_or_else(|error| Err(Fault::unexpected(error)))
+    }
+
+    /// About each certificate that somebody else has issued; about an anchor there is nobody to ask.
+    fn questions(&self, context: &X509StoreContextRef) -> Result<Vec<Arc<Question>>, ErrorStack> {
+        let (scope, responder) = &self.ocsp;
+        let count = match scope {
+            OcspScope::Off => 0,
+            OcspScope::Leaf => 1,
+            OcspScope::Chain => usize::MAX,
+        };
+        let chain: Vec<_> = context.chain().into_iter().flatten().collect();
+        let pairs = chain.windows(2).take(count).zip(0..);
+        pairs
+            .map(|(pair, depth)| {
+                Question::new(pair[0], pair[1], responder.as_ref(), depth).map(Arc::new)
+            })
+            .collect()
     }
 }
 

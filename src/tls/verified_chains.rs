@@ -100,6 +100,7 @@ mod tests {
         Arc::new(Verified {
             certificate: Arc::new(ClientCertificate::default()),
             validity: 100..until,
+            questions: Vec::new(),
         })
     }
 

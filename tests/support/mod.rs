@@ -11,8 +11,10 @@ pub mod http;
 pub mod http2;
 pub mod http2_client;
 pub mod load;
+pub mod ocsp_answers;
 pub mod pki;
 pub mod refusals;
+pub mod responder;
 pub mod sessions;
 pub mod upstream;
 

@@ -25,9 +25,8 @@ pub trait Policy: Send + Sync + 'static {
     /// leave the choice to libssl, which takes the client's first.
     fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr>;
 
-    /// Whether this chain, DER as the client sent it with its own certificate first, may pass; if
-    /// not, the alert that says so (RFC 8446 section 6.2).
-    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8>;
+    /// Whether this chain, DER as the client sent it with its own certificate first, may pass.
+    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt>;
 
     /// How much longer than a session its ticket is at most, in bytes.
     fn overhead(&self) -> usize;
@@ -38,6 +37,24 @@ pub trait Policy: Send + Sync + 'static {
     /// The session in a ticket, if it may resume; if not, a full handshake follows.
     fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Zeroizing<Vec<u8>>>;
 }
+
+/// Why a handshake doesn't go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// The chain isn't accepted; the alert that says so (RFC 8446 section 6.2).
+    Alert(u8),
+    /// The verdict isn't there yet. `SSL_accept` fails with [`WANT_VERDICT`]; the next one asks again.
+    NotYet,
+}
+
+impl From<u8> for Halt {
+    fn from(alert: u8) -> Self {
+        Self::Alert(alert)
+    }
+}
+
+/// `SSL_ERROR_WANT_CERTIFICATE_VERIFY` (ssl.h).
+pub const WANT_VERDICT: c_int = lc::SSL_ERROR_WANT_CERTIFICATE_VERIFY;
 
 /// A context that knows certificates as bytes.
 pub fn context_builder() -> Result<SslContextBuilder, ErrorStack> {
@@ -268,9 +285,10 @@ unsafe extern "C" fn on_verify(ssl: *mut lc::SSL, alert: *mut u8) -> lc::ssl_ver
         let policy = policy(connection).ok_or(BAD_CERTIFICATE)?;
         policy.verify(connection, &chain)
     }));
-    match verdict.unwrap_or(Err(BAD_CERTIFICATE)) {
+    match verdict.unwrap_or(Err(Halt::Alert(BAD_CERTIFICATE))) {
         Ok(()) => lc::ssl_verify_result_t_ssl_verify_ok,
-        Err(number) => {
+        Err(Halt::NotYet) => lc::ssl_verify_result_t_ssl_verify_retry,
+        Err(Halt::Alert(number)) => {
             // SAFETY: libssl passes a valid place for the alert.
             unsafe { *alert = number };
             lc::ssl_verify_result_t_ssl_verify_invalid
