@@ -16,8 +16,9 @@ use certgate::config::layers::Layers;
 use certgate::config::{Settings, TlsSettings};
 use certgate::startup::example_pki::ExamplePki;
 use certgate::telemetry::Telemetry;
-use certgate::tls::context::Application;
+use certgate::tls::context::{Application, Live};
 use certgate::tls::ocsp::Statuses;
+use certgate::tls::stapling;
 use certgate::tls::{Credentials, TlsContext, offer_session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
@@ -79,10 +80,14 @@ fn server(pki: &ExamplePki) -> TlsContext {
         chain: Vec::new(),
         key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
         client_ca: vec![certificate(pki.ca())],
+        staple: None,
     };
     let telemetry = Telemetry::new(false).unwrap();
-    let statuses = Arc::new(Statuses::new(Arc::new(telemetry)));
-    let context = TlsContext::build(&credentials, &settings(), Application::Http, &statuses);
+    let live = Live {
+        statuses: Arc::new(Statuses::new(Arc::new(telemetry))),
+        stapled: stapling::fixed(None),
+    };
+    let context = TlsContext::build(&credentials, &settings(), Application::Http, &live);
     context.unwrap_or_else(|findings| panic!("{findings}"))
 }
 

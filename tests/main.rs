@@ -49,6 +49,7 @@ mod secrets_leave_the_environment;
 mod settings_come_in_layers;
 mod several_upstreams;
 mod slow_readers_hold_little;
+mod staples_its_own_status;
 mod static_content;
 mod tickets_lend_no_identity;
 mod tunnel_carries_bytes;

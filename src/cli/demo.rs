@@ -99,6 +99,7 @@ fn credentials(pki: &ExamplePki) -> anyhow::Result<Credentials> {
         chain: Vec::new(),
         key: PKey::private_key_from_pem(pki.server_key().as_bytes())?,
         client_ca: vec![X509::from_pem(pki.ca().as_bytes())?],
+        staple: None,
     })
 }
 

@@ -3,13 +3,15 @@
 use std::time::SystemTime;
 
 use crate::config::Settings;
-use crate::config::values::ClientAuth;
+use crate::config::values::{ClientAuth, StapleFrom};
 use crate::findings::Findings;
 use crate::startup::checks::{self, Report, chain};
 use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials};
 use crate::tls::Credentials;
+use crate::tls::stapling::{self, Staple};
+use crate::tls::verification::unix_now;
 
 /// What was found.
 pub struct Preflight {
@@ -49,7 +51,11 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     report
         .findings
         .extend(files::rehearse(&materials, &settings.certs_dir));
-    let credentials = credentials(&materials);
+    let mut credentials = credentials(&materials);
+    let mut findings = Findings::default();
+    credentials.staple = staple(settings, &credentials, &mut findings);
+    findings.locate(|name| settings.place_of(name));
+    report.findings.extend(findings);
     Preflight {
         report,
         ready: Some((materials, credentials)),
@@ -68,5 +74,25 @@ fn credentials(materials: &Materials) -> Credentials {
             .as_ref()
             .map(|ca| ca.certificates.clone())
             .unwrap_or_default(),
+        staple: None,
+    }
+}
+
+fn staple(
+    settings: &Settings,
+    credentials: &Credentials,
+    findings: &mut Findings,
+) -> Option<Staple> {
+    let settings = &settings.tls.staple;
+    if settings.from == StapleFrom::Off {
+        return None;
+    }
+    let question = credentials.question(settings);
+    match &settings.from {
+        StapleFrom::File(path) => stapling::read(path, question.as_ref(), unix_now(), findings),
+        _ => {
+            findings.extend(stapling::nobody_to_ask(question.as_ref()));
+            None
+        }
     }
 }

@@ -192,6 +192,20 @@ pub const DEFINITIONS: &[Definition] = &[
         "How long a client may resume, counted from its last full handshake.",
     ),
     one(
+        TLS,
+        "staple",
+        "off|on|FILE",
+        "off",
+        "The OCSP status of the server's certificate, sent along with it: fetched and kept fresh, or from a file in DER (nginx: ssl_stapling, ssl_stapling_file).",
+    ),
+    one(
+        TLS,
+        "staple-responder",
+        "URL",
+        "",
+        "Where --staple on asks, http or https. Default: the responder that the certificate names (nginx: ssl_stapling_responder).",
+    ),
+    one(
         TIMES,
         "handshake-timeout",
         "DURATION",

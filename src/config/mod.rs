@@ -9,4 +9,4 @@ pub mod settings;
 pub mod upstream;
 pub mod values;
 
-pub use settings::{ContentSettings, Settings, Times, TlsSettings};
+pub use settings::{ContentSettings, OcspSettings, Settings, StapleSettings, Times, TlsSettings};

@@ -86,6 +86,17 @@ pub struct TlsSettings {
     pub handshake_timeout: Duration,
     /// What responders are asked about clients.
     pub ocsp: OcspSettings,
+    /// What clients are told about the server.
+    pub staple: StapleSettings,
+}
+
+/// Where the OCSP status of the server's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StapleSettings {
+    /// A file, a responder, or nothing.
+    pub from: StapleFrom,
+    /// Who is asked instead of the one that the certificate names.
+    pub responder: Option<Url>,
 }
 
 /// What OCSP responders are asked about clients' certificates.
@@ -155,6 +166,10 @@ impl Settings {
                 policy: read.one("ocsp-policy"),
                 responder: read.url("ocsp-responder"),
                 timeout: read.time("ocsp-timeout"),
+            },
+            staple: StapleSettings {
+                from: read.one("staple"),
+                responder: read.url("staple-responder"),
             },
         };
         read.compare_timeouts(&tls);

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -182,6 +183,29 @@ impl FromStr for ListenAddress {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Where the status of the server's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StapleFrom {
+    /// Nowhere.
+    Off,
+    /// Its responder.
+    Responder,
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for StapleFrom {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text {
+            "off" => Ok(Self::Off),
+            "on" => Ok(Self::Responder),
+            "" => Err("off, on or a file".into()),
+            path => Ok(Self::File(path.into())),
+        }
     }
 }
 

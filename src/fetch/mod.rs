@@ -7,6 +7,7 @@
 
 mod connect;
 mod error;
+pub mod pace;
 mod url;
 
 use std::time::Duration;

@@ -162,7 +162,7 @@ async fn time_is_bounded_from_the_look_up_to_the_last_byte() {
         let begun = Instant::now();
         let words = get(address, limits).await.unwrap_err();
         assert_eq!(words, "no answer within 300ms");
-        assert!(begun.elapsed() >= limits.time);
+        assert!((limits.time..LIMITS.time).contains(&begun.elapsed()));
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::access;
-use crate::config::values::ClientAuth;
+use crate::config::values::{ClientAuth, StapleFrom};
 use crate::config::{ContentSettings, Settings, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::proxy::Proxy;
@@ -23,10 +23,11 @@ use crate::net::listener::bind_plain;
 use crate::net::{Accepted, BoundListener};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted};
-use crate::tls::context::Application;
+use crate::tls::context::{Application, Live};
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
 use crate::tls::ocsp::Statuses;
+use crate::tls::stapling::{self, Refresher, Stapled};
 use crate::tls::{Credentials, TlsContext};
 use crate::tunnel;
 use crate::upstream::Upstreams;
@@ -36,6 +37,8 @@ pub struct Gateway {
     ports: Ports,
     service: Arc<Service>,
     telemetry: Arc<Telemetry>,
+    /// Keeps the server's OCSP status fresh.
+    stapler: Option<Refresher>,
     times: Times,
     /// How many threads serve.
     workers: usize,
@@ -68,9 +71,12 @@ impl Gateway {
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let statuses = Arc::new(Statuses::new(telemetry.clone()));
-        let application = application(settings);
-        let tls = TlsContext::build(credentials, &settings.tls, application, &statuses);
+        let (stapled, stapler) = stapling_of(settings, credentials, &telemetry);
+        let live = Live {
+            statuses: Arc::new(Statuses::new(telemetry.clone())),
+            stapled,
+        };
+        let tls = TlsContext::build(credentials, &settings.tls, application(settings), &live);
         let tls = findings.note(tls);
         let behind = findings.note(Behind::build(settings, &telemetry));
         let ports = findings.note(Ports::bind(settings, &telemetry));
@@ -88,6 +94,7 @@ impl Gateway {
             ports,
             service: Arc::new(service),
             telemetry,
+            stapler,
             times: settings.times,
             workers: settings.workers.count(),
         })
@@ -103,9 +110,12 @@ impl Gateway {
         let telemetry = Arc::new(telemetry);
         findings.note(match credentials {
             Some(credentials) => {
-                let statuses = Arc::new(Statuses::new(telemetry.clone()));
+                let live = Live {
+                    statuses: Arc::new(Statuses::new(telemetry.clone())),
+                    stapled: stapling::fixed(None),
+                };
                 let application = application(settings);
-                TlsContext::build(credentials, &settings.tls, application, &statuses).map(drop)
+                TlsContext::build(credentials, &settings.tls, application, &live).map(drop)
             }
             None => TlsContext::check(&settings.tls),
         });
@@ -247,6 +257,23 @@ impl Service {
             detail: &refused.detail,
         }
         .emit(&self.telemetry);
+    }
+}
+
+/// What is stapled, and who keeps it fresh.
+fn stapling_of(
+    settings: &Settings,
+    credentials: &Credentials,
+    telemetry: &Arc<Telemetry>,
+) -> (Stapled, Option<Refresher>) {
+    let staple = &settings.tls.staple;
+    let asked = (staple.from == StapleFrom::Responder).then(|| credentials.question(staple));
+    let refresher = asked
+        .flatten()
+        .and_then(|question| Refresher::new(question, telemetry.clone()));
+    match refresher {
+        Some((refresher, stapled)) => (stapled, Some(refresher)),
+        None => (stapling::fixed(credentials.staple.clone()), None),
     }
 }
 

@@ -28,6 +28,9 @@ impl Gateway {
             };
             tokio::spawn(Arc::new(admin).serve(listener));
         }
+        if let Some(stapler) = self.stapler {
+            tokio::spawn(stapler.run());
+        }
         let listeners = self.ports.listeners;
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;

@@ -378,6 +378,37 @@ impl OcspAsked<'_> {
     }
 }
 
+/// A responder was asked about the server's own certificate.
+pub struct StapleFetched<'a> {
+    /// Whom.
+    pub responder: &'a Url,
+    /// What came of it.
+    pub result: OcspResult,
+    /// From the question to that.
+    pub took: Duration,
+    /// Until when there is something to staple, in seconds since 1970.
+    pub until: Option<i64>,
+}
+
+impl StapleFetched<'_> {
+    /// One line, one counter, one time.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let result = self.result.label();
+        let metrics = &telemetry.metrics;
+        metrics.staple_answers.with_label_values(&[result]).inc();
+        metrics.staple_until.set(self.until.unwrap_or(0));
+        let (responder, ms) = (self.responder, millis(self.took));
+        match self.result {
+            OcspResult::Failed { words, .. } => {
+                warn!(event = "staple_failed", result, %responder, ms, until = self.until, error = words, "no OCSP status of the server's certificate")
+            }
+            _ => {
+                info!(event = "stapled", result, %responder, ms, until = self.until, "OCSP status of the server's certificate fetched")
+            }
+        }
+    }
+}
+
 /// A client was let in although no responder told its status, because `ocsp-policy` is `soft`.
 pub fn ocsp_unchecked(telemetry: &Telemetry, words: &str) {
     telemetry.metrics.ocsp_unchecked.inc();

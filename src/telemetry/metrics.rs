@@ -30,6 +30,8 @@ pub struct Metrics {
     pub(super) ocsp_answers: IntCounterVec,
     pub(super) ocsp_seconds: Histogram,
     pub(super) ocsp_unchecked: IntCounter,
+    pub(super) staple_answers: IntCounterVec,
+    pub(super) staple_until: IntGauge,
     log_lines_dropped: IntCounter,
 }
 
@@ -61,6 +63,8 @@ impl Metrics {
             ocsp_answers: make.counters("ocsp_answers_total", "Questions to OCSP responders about clients' certificates, by what came of them.", &["result"])?,
             ocsp_seconds: make.histogram("ocsp_seconds", "From a question to an OCSP responder to its answer, or to its failure.")?,
             ocsp_unchecked: make.counter("ocsp_unchecked_total", "Clients that --ocsp-policy soft let in although no responder told their status.")?,
+            staple_answers: make.counters("staple_answers_total", "Questions about the server's certificate to its OCSP responder, by what came of them.", &["result"])?,
+            staple_until: make.gauge("staple_until_seconds", "Until when there is an OCSP status of the server's certificate from its responder, in seconds since 1970; 0 if there is none.")?,
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -72,6 +76,7 @@ impl Metrics {
         }
         for result in OcspResult::labels() {
             metrics.ocsp_answers.with_label_values(&[result]);
+            metrics.staple_answers.with_label_values(&[result]);
         }
         for reason in RefusalReason::ALL {
             metrics.refusals.with_label_values(&[reason.label()]);

@@ -17,14 +17,15 @@ use openssl::x509::X509;
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
-use super::ocsp::{Ocsp, Statuses};
+use super::ocsp::{Ocsp, Question, Statuses};
 use super::policy::{HandshakePolicy, attach};
 use super::resumption::Resumption;
+use super::stapling::{self, Staple, Stapled};
 use super::suites::{self, Suites};
 use super::tickets::TicketKeys;
 use super::verification::Verifier;
-use crate::config::TlsSettings;
 use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, shown};
+use crate::config::{StapleSettings, TlsSettings};
 use crate::findings::{Finding, Findings};
 
 /// The server's identity and whom it trusts.
@@ -37,6 +38,25 @@ pub struct Credentials {
     pub key: PKey<Private>,
     /// The certificates of the client CA; empty if clients aren't asked.
     pub client_ca: Vec<X509>,
+    /// The status of the server's certificate that was in a file.
+    pub staple: Option<Staple>,
+}
+
+impl Credentials {
+    /// What is asked about the server's certificate; `None` without its issuer.
+    pub fn question(&self, settings: &StapleSettings) -> Option<Question> {
+        let others = [&self.chain[..], &self.client_ca].concat();
+        stapling::question(&self.leaf, &others, settings.responder.as_ref())
+    }
+}
+
+/// What changes while a context lives, or lives longer than it.
+#[derive(Clone)]
+pub struct Live {
+    /// What is known of clients' certificates.
+    pub statuses: Arc<Statuses>,
+    /// The status of the server's own.
+    pub stapled: Stapled,
 }
 
 /// Everything that a handshake needs.
@@ -70,18 +90,17 @@ impl TlsContext {
         apply_settings(&mut builder, settings)
     }
 
-    /// Builds the context; AWS-LC's complaints name the setting they are about. `statuses` are known to all
-    /// contexts of a process.
+    /// Builds the context; AWS-LC's complaints name the setting they are about.
     pub fn build(
         credentials: &Credentials,
         settings: &TlsSettings,
         application: Application,
-        statuses: &Arc<Statuses>,
+        live: &Live,
     ) -> Result<Self, Findings> {
         let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, credentials).map_err(unusable_certificate)?;
-        decide_handshakes(&mut builder, credentials, settings, statuses).map_err(unexpected)?;
+        decide_handshakes(&mut builder, credentials, settings, live).map_err(unexpected)?;
         if application == Application::Http {
             builder.set_alpn_select_callback(|_, offered| {
                 select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
@@ -178,7 +197,7 @@ fn decide_handshakes(
     builder: &mut SslContextBuilder,
     credentials: &Credentials,
     settings: &TlsSettings,
-    statuses: &Arc<Statuses>,
+    live: &Live,
 ) -> Result<(), ErrorStack> {
     let names = credentials
         .client_ca
@@ -204,7 +223,8 @@ fn decide_handshakes(
     let verifier = Verifier::new(&credentials.client_ca, settings.verify_depth.0)?;
     let policy = HandshakePolicy {
         verifier: verifier.asking(ocsp.scope, ocsp.responder.as_ref()),
-        ocsp: Ocsp::new(statuses.clone(), ocsp.policy, ocsp.timeout),
+        ocsp: Ocsp::new(live.statuses.clone(), ocsp.policy, ocsp.timeout),
+        stapled: live.stapled.clone(),
         resumption: Resumption {
             keys: TicketKeys::random(settings.session_timeout)?,
             timeout: settings.session_timeout,

@@ -16,6 +16,7 @@ pub mod handshake;
 pub mod ocsp;
 mod policy;
 mod resumption;
+pub mod stapling;
 pub mod strength;
 mod suites;
 mod tickets;

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::ffi::server::{BAD_CERTIFICATE, Halt, Policy};
 use super::ocsp::{Ocsp, Status, Verdict, Waiting};
 use super::resumption::{Lineage, Proven, Resumption};
+use super::stapling::{self, Stapled};
 use super::suites::Suites;
 use super::verification::{Rejection, Verified, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
@@ -24,6 +25,8 @@ pub struct HandshakePolicy {
     pub resumption: Resumption,
     /// Whether certificates are revoked.
     pub ocsp: Ocsp,
+    /// The status of the server's own certificate.
+    pub stapled: Stapled,
     /// The TLS 1.3 suites, if their order matters.
     pub suites: Option<Suites>,
     /// Whether a refused client's handshake goes on, so that a page can tell it why.
@@ -33,6 +36,10 @@ pub struct HandshakePolicy {
 impl Policy for HandshakePolicy {
     fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr> {
         self.suites.as_ref()?.choose(offered)
+    }
+
+    fn staple(&self) -> Option<Arc<[u8]>> {
+        stapling::current(&self.stapled)
     }
 
     fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt> {
@@ -199,6 +206,7 @@ mod tests {
                 anonymous: true,
             },
             ocsp: ocsp(),
+            stapled: stapling::fixed(None),
             suites: None,
             page,
         }

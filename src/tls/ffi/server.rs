@@ -8,7 +8,7 @@
 use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use foreign_types::ForeignTypeRef;
@@ -19,11 +19,16 @@ use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMo
 use openssl_sys as lc;
 use zeroize::Zeroizing;
 
+use super::ocsp::staple;
+
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
     /// The TLS 1.3 suite to insist on, of those in the ClientHello (numbers of two bytes); `None` to
     /// leave the choice to libssl, which takes the client's first.
     fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr>;
+
+    /// The OCSP response about the server's certificate, for a client that asks for it.
+    fn staple(&self) -> Option<Arc<[u8]>>;
 
     /// Whether this chain, DER as the client sent it with its own certificate first, may pass.
     fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt>;
@@ -261,6 +266,11 @@ unsafe extern "C" fn on_hello(hello: *const lc::SSL_CLIENT_HELLO) -> lc::ssl_sel
             )
         };
         let policy = policy(connection).ok_or(())?;
+        if asks_for_status(hello)
+            && let Some(response) = policy.staple()
+        {
+            staple(connection, &response).map_err(drop)?;
+        }
         let Some(suite) = policy.choose_suite(suites.as_chunks().0) else {
             return Ok(());
         };
@@ -294,6 +304,21 @@ unsafe extern "C" fn on_verify(ssl: *mut lc::SSL, alert: *mut u8) -> lc::ssl_ver
             lc::ssl_verify_result_t_ssl_verify_invalid
         }
     }
+}
+
+/// Whether the client wants a stapled response (RFC 6066 section 8).
+fn asks_for_status(hello: *const lc::SSL_CLIENT_HELLO) -> bool {
+    let (mut content, mut length) = (null(), 0);
+    // SAFETY: libssl's callback has a valid ClientHello; what is written are a pointer into it and a length.
+    let found = unsafe {
+        lc::SSL_early_callback_ctx_extension_get(
+            hello,
+            lc::TLSEXT_TYPE_status_request as u16,
+            &mut content,
+            &mut length,
+        )
+    };
+    found == 1
 }
 
 static TICKETS: lc::SSL_TICKET_AEAD_METHOD = lc::SSL_TICKET_AEAD_METHOD {

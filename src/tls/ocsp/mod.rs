@@ -9,6 +9,7 @@
 //! remembered chain or a ticket never outlives it.
 
 pub mod answer;
+pub mod asking;
 mod check;
 mod question;
 mod statuses;

@@ -9,12 +9,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
-use super::Question;
 use super::answer::{self, Answer, Found};
-use crate::fetch::{self, Limits, Post, Request, Url};
+use super::{Question, asking};
+use crate::fetch::{self, Url};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{self, OcspAsked, OcspResult};
 use crate::tls::verification::unix_now;
@@ -29,8 +28,6 @@ const SHORTEST: Duration = Duration::from_secs(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How many questions are asked at a time. More of them wait, within their timeouts.
 const AT_A_TIME: usize = 64;
-/// Of an answer, in bytes: they have about 2,000.
-const ANSWER_SIZE: usize = 64 * 1024;
 
 /// What is known of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +148,11 @@ impl Statuses {
         let exchange = async {
             // The semaphore is never closed.
             let _slot = self.slots.acquire().await;
-            fetch::fetch(&request(question, responder), limits(timeout)).await
+            fetch::fetch(
+                &asking::request(question, responder),
+                asking::limits(timeout),
+            )
+            .await
         };
         let result = tokio::time::timeout(timeout, exchange).await;
         let result = result.unwrap_or(Err(fetch::FetchError::Timeout(timeout)));
@@ -176,25 +177,6 @@ impl Statuses {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The request as it is sent: a POST, which has no bound in length and is in no cache on the way.
-pub(in crate::tls) fn request(question: &Question, responder: &Url) -> Request {
-    Request {
-        post: Some(Post {
-            media_type: "application/ocsp-request",
-            body: Bytes::copy_from_slice(&question.request),
-        }),
-        ..Request::get(responder.clone())
-    }
-}
-
-/// What an exchange with a responder may cost.
-pub(in crate::tls) fn limits(timeout: Duration) -> Limits {
-    Limits {
-        time: timeout,
-        size: ANSWER_SIZE,
     }
 }
 

@@ -22,6 +22,10 @@ impl Policy for Recorder {
         None
     }
 
+    fn staple(&self) -> Option<Arc<[u8]>> {
+        None
+    }
+
     fn verify(&self, _: &SslRef, _: &[&[u8]]) -> Result<(), Halt> {
         Ok(())
     }
