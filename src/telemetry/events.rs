@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
@@ -420,6 +421,72 @@ pub fn ocsp_unchecked(telemetry: &Telemetry, words: &str) {
             "client let in without its status"
         );
     }
+}
+
+/// Something that is kept from a URL was fetched again, or not.
+pub struct KeptFetched<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Where it comes from.
+    pub url: &'a Url,
+    /// Whether there is a new version; or the kind of failure, of a closed list, and its words.
+    pub result: Result<bool, (&'static str, String)>,
+    /// How long it took.
+    pub took: Duration,
+    /// When that was, in seconds since 1970.
+    pub at: i64,
+    /// When the newest version is over.
+    pub next_update: Option<i64>,
+    /// When it will be fetched again.
+    pub again_in: Duration,
+}
+
+impl KeptFetched<'_> {
+    /// One line, one counter, two times.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let result = match &self.result {
+            Ok(true) => "new",
+            Ok(false) => "unchanged",
+            Err((kind, _)) => kind,
+        };
+        let metrics = &telemetry.metrics;
+        let (name, url, next_update) = (self.name, self.url, self.next_update);
+        metrics
+            .kept_fetches
+            .with_label_values(&[name, result])
+            .inc();
+        metrics
+            .kept_next_update
+            .with_label_values(&[name])
+            .set(next_update.unwrap_or(0));
+        let (ms, again_in) = (millis(self.took), self.again_in.as_secs());
+        match self.result {
+            Ok(changed) => {
+                metrics.kept_success.with_label_values(&[name]).set(self.at);
+                match changed {
+                    true => {
+                        info!(event = "fetched", name, %url, ms, next_update, again_in, "a new version was fetched")
+                    }
+                    false => {
+                        debug!(event = "fetched", name, %url, ms, next_update, again_in, "no new version")
+                    }
+                }
+            }
+            Err((kind, error)) => {
+                warn!(event = "fetch_failed", name, kind, %url, ms, error, next_update, again_in, "can't fetch it; what is there is kept")
+            }
+        }
+    }
+}
+
+/// What was kept on the disk can't be used.
+pub fn kept_unreadable(name: &str, directory: &Path, error: &io::Error) {
+    warn!(event = "kept_unreadable", name, directory = %directory.display(), error = error.to_string(), "the version on the disk can't be used");
+}
+
+/// What was fetched can't be kept on the disk.
+pub fn kept_unwritable(name: &str, directory: &Path, error: &io::Error) {
+    warn!(event = "kept_unwritable", name, directory = %directory.display(), error = error.to_string(), "what was fetched can't be kept for the next start");
 }
 
 /// Milliseconds with three decimals: enough for a line, short to read.

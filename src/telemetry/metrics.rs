@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use super::events::OcspResult;
@@ -32,6 +32,9 @@ pub struct Metrics {
     pub(super) ocsp_unchecked: IntCounter,
     pub(super) staple_answers: IntCounterVec,
     pub(super) staple_until: IntGauge,
+    pub(super) kept_fetches: IntCounterVec,
+    pub(super) kept_success: IntGaugeVec,
+    pub(super) kept_next_update: IntGaugeVec,
     log_lines_dropped: IntCounter,
 }
 
@@ -65,6 +68,9 @@ impl Metrics {
             ocsp_unchecked: make.counter("ocsp_unchecked_total", "Clients that --ocsp-policy soft let in although no responder told their status.")?,
             staple_answers: make.counters("staple_answers_total", "Questions about the server's certificate to its OCSP responder, by what came of them.", &["result"])?,
             staple_until: make.gauge("staple_until_seconds", "Until when there is an OCSP status of the server's certificate from its responder, in seconds since 1970; 0 if there is none.")?,
+            kept_fetches: make.counters("fetches_total", "Fetches of what is kept from a URL, by source and by what came of them.", &["source", "result"])?,
+            kept_success: make.gauges("fetch_success_seconds", "When what is kept from a URL was last fetched or found unchanged, in seconds since 1970.", &["source"])?,
+            kept_next_update: make.gauges("fetch_next_update_seconds", "When the newest version of what is kept from a URL is over, in seconds since 1970; 0 if it doesn't say, or if there is none.", &["source"])?,
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -117,6 +123,17 @@ impl Maker<'_> {
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
         let metric = IntGauge::new(full_name(name), help)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntGaugeVec, prometheus::Error> {
+        let metric = IntGaugeVec::new(Opts::new(full_name(name), help), labels)?;
         self.0.register(Box::new(metric.clone()))?;
         Ok(metric)
     }

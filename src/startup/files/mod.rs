@@ -17,6 +17,7 @@ use super::materials::{
     CLIENT_CA_FILE, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
 };
 use crate::findings::{Finding, Findings};
+use crate::kept::CRL_CACHE;
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -200,7 +201,12 @@ fn prepare_directory(dir: &Path, findings: &mut Findings) -> io::Result<()> {
 
 /// Whether a directory is empty but for the files that certgate writes.
 fn holds_nothing_else(dir: &Path) -> io::Result<bool> {
-    let ours = [SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, CLIENT_CA_FILE];
+    let ours = [
+        SERVER_CERTIFICATE_FILE,
+        SERVER_KEY_FILE,
+        CLIENT_CA_FILE,
+        CRL_CACHE,
+    ];
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
