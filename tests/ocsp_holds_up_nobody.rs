@@ -65,6 +65,33 @@ fn others_go_on_while_one_waits() {
     }
 }
 
+/// However many wait for one responder, another one is asked at once.
+#[test]
+fn a_dead_responder_is_in_no_other_ones_way() {
+    let pki = Pki::new();
+    let (dead, alive) = (Responder::start(), Responder::start());
+    let gate = serve(&pki, "--ocsp-timeout=9s");
+    let known = named("known", &pki, &alive);
+    alive.tells(&known, &pki.ca, Status::Good);
+    let waiting: Vec<_> = (0..80).map(|_| named("waiting", &pki, &dead)).collect();
+    for identity in &waiting {
+        dead.says(identity, Reply::Silence);
+    }
+    thread::scope(|scope| {
+        for identity in &waiting {
+            scope.spawn(|| client::with(identity).get(gate.address, "/"));
+        }
+        // So many and no more at a time.
+        dead.wait_for(64);
+        assert_eq!(get(&client::with(&known), &gate), 200);
+        assert_eq!(dead.asked(), 64);
+        for identity in &waiting {
+            dead.says(identity, Reply::Raw(Vec::new()));
+        }
+    });
+    assert_eq!(dead.asked(), 80);
+}
+
 /// Waiting is nothing but that.
 #[test]
 fn who_waits_costs_nothing() {

@@ -6,7 +6,7 @@
 //! One question is asked once at a time: who else wants to know waits along.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, watch};
@@ -26,7 +26,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const SHORTEST: Duration = Duration::from_secs(10);
 /// How long a failure is.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// How many questions are asked at a time. More of them wait, within their timeouts.
+/// How many questions one responder is asked at a time. More of them wait, within their timeouts.
 const AT_A_TIME: usize = 64;
 
 /// What is known of a certificate.
@@ -66,7 +66,8 @@ impl Pending {
 /// The memory.
 pub struct Statuses {
     memory: Mutex<Memory>,
-    slots: Semaphore,
+    /// By responder, so that a dead one is in no other's way; those that are being asked.
+    slots: Mutex<HashMap<Url, Weak<Semaphore>>>,
     telemetry: Arc<Telemetry>,
 }
 
@@ -97,7 +98,7 @@ impl Statuses {
     pub fn new(telemetry: Arc<Telemetry>) -> Self {
         Self {
             memory: Mutex::default(),
-            slots: Semaphore::new(AT_A_TIME),
+            slots: Mutex::default(),
             telemetry,
         }
     }
@@ -145,9 +146,10 @@ impl Statuses {
 
     async fn find_out(&self, question: &Question, responder: &Url, timeout: Duration) -> Known {
         let begun = Instant::now();
+        let slots = self.slots(responder);
         let exchange = async {
             // The semaphore is never closed.
-            let _slot = self.slots.acquire().await;
+            let _slot = slots.acquire().await;
             fetch::fetch(
                 &asking::request(question, responder),
                 asking::limits(timeout),
@@ -168,6 +170,17 @@ impl Statuses {
         }
         .emit(&self.telemetry);
         known
+    }
+
+    fn slots(&self, responder: &Url) -> Arc<Semaphore> {
+        let mut all = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slots) = all.get(responder).and_then(Weak::upgrade) {
+            return slots;
+        }
+        all.retain(|_, slots| slots.strong_count() > 0);
+        let slots = Arc::new(Semaphore::new(AT_A_TIME));
+        all.insert(responder.clone(), Arc::downgrade(&slots));
+        slots
     }
 
     /// Counts a client that is let in although nobody knows its status.
