@@ -16,6 +16,10 @@ use certgate::access::rules::Rules;
 use certgate::config::Settings;
 use certgate::config::layers::Layers;
 use certgate::startup::example_pki::ExamplePki;
+use certgate::telemetry::Telemetry;
+use certgate::tls::context::{Shared, SiteParts};
+use certgate::tls::ocsp::Statuses;
+use certgate::tls::stapling;
 use certgate::tls::{Credentials, ServerIdentity, TicketSecret, TlsContext, offer_session};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
@@ -80,14 +84,19 @@ fn server(pki: &ExamplePki) -> TlsContext {
         }],
         client_ca: vec![certificate(pki.ca())],
         crls: None,
+        staple: None,
     };
-    let secret = TicketSecret::random().unwrap();
-    let context = TlsContext::build(
-        &settings(),
-        &[credentials],
-        &[Arc::new(Rules::default())],
-        &secret,
-    );
+    let parts = SiteParts {
+        credentials: &credentials,
+        crls: None,
+        admission: Arc::new(Rules::default()),
+        stapled: stapling::fixed(None),
+    };
+    let shared = Shared {
+        secret: &TicketSecret::random().unwrap(),
+        statuses: &Arc::new(Statuses::new(Arc::new(Telemetry::new(false).unwrap()))),
+    };
+    let context = TlsContext::build(&settings(), vec![parts], &shared);
     context.unwrap_or_else(|findings| panic!("{findings}"))
 }
 

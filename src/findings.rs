@@ -119,6 +119,14 @@ impl Findings {
         self.0 = said;
     }
 
+    /// The same, as reasons not to go on.
+    pub fn as_errors(mut self) -> Self {
+        for finding in &mut self.0 {
+            finding.severity = Severity::Error;
+        }
+        self
+    }
+
     /// Those that aren't in `others`.
     pub fn without(&self, others: &Findings) -> Findings {
         let new = self.iter().filter(|finding| !others.0.contains(finding));

@@ -47,6 +47,10 @@ pub mod admin;
 
 pub mod lifecycle;
 
+pub mod fetch;
+
+pub mod kept;
+
 // The load generator, which shares the reading of PEMs and tls::ffi with the gateway, and the leaves.
 pub mod bench;
 

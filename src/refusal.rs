@@ -19,7 +19,7 @@ pub enum RefusalReason {
     BadSignature,
     /// A key or a signature digest of the chain is too weak for the security level.
     WeakCertificate,
-    /// A certificate of the chain is on its issuer's revocation list.
+    /// A certificate of the chain is revoked, by its issuer's list or its OCSP responder.
     Revoked,
     /// The revocation list of a certificate's issuer is too old, or from the future.
     CrlExpired,
@@ -27,6 +27,10 @@ pub enum RefusalReason {
     CrlMissing,
     /// Anything else that makes the certificate or its chain invalid.
     InvalidCertificate,
+    /// No OCSP answer to rely on, and `ocsp-policy` is `hard`.
+    OcspUnavailable,
+    /// The OCSP responder doesn't know the certificate, and `ocsp-policy` is `hard`.
+    OcspUnknown,
     /// A `deny` rule matches the client's certificate.
     Denied,
     /// There are `allow` rules, and none matches the client's certificate.
@@ -55,7 +59,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All of them, so that every label of the metric is there from the start.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::NoCertificate,
         Self::UnknownCa,
         Self::Expired,
@@ -68,6 +72,8 @@ impl RefusalReason {
         Self::CrlExpired,
         Self::CrlMissing,
         Self::InvalidCertificate,
+        Self::OcspUnavailable,
+        Self::OcspUnknown,
         Self::Denied,
         Self::NotAllowed,
         Self::ProtocolMismatch,
@@ -97,6 +103,8 @@ impl RefusalReason {
             Self::CrlExpired => "crl_expired",
             Self::CrlMissing => "crl_missing",
             Self::InvalidCertificate => "invalid_certificate",
+            Self::OcspUnavailable => "ocsp_unavailable",
+            Self::OcspUnknown => "ocsp_unknown",
             Self::Denied => "denied",
             Self::NotAllowed => "not_allowed",
             Self::ProtocolMismatch => "protocol_mismatch",

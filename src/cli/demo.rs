@@ -22,7 +22,7 @@ use crate::bench::failure::{Failure, Stage};
 use crate::config::Settings;
 use crate::config::values::Switch;
 use crate::gateway::Gateway;
-use crate::gateway::snapshot::Inputs;
+use crate::gateway::snapshot::{Inputs, Lasting};
 use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::startup::environment::Environment;
 use crate::startup::example_pki::ExamplePki;
@@ -81,7 +81,9 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
         credentials: credentials_of_all(settings, &pki)?,
         ticket_secret: None,
     };
-    let gateway = match Gateway::prepare(&inputs, Arc::new(telemetry)) {
+    let gateway = match Lasting::new(Arc::new(telemetry))
+        .and_then(|lasting| Gateway::prepare(&inputs, lasting))
+    {
         Ok(gateway) => gateway,
         Err(wrong) => {
             let exit = report(&wrong);
@@ -126,6 +128,7 @@ fn credentials(pki: &ExamplePki) -> anyhow::Result<Credentials> {
         }],
         client_ca: vec![X509::from_pem(pki.ca().as_bytes())?],
         crls: None,
+        staple: None,
     })
 }
 

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use openssl::pkey::Id;
 
 use crate::config::site::CrlSettings;
-use crate::config::values::{ClientAuth, Switch};
-use crate::config::{Settings, Site};
+use crate::config::values::{ClientAuth, StapleFrom, Switch};
+use crate::config::{Settings, Site, SiteSettings};
 use crate::findings::{Finding, Findings};
 use crate::gateway::snapshot::Inputs;
 use crate::sighting::Sighting;
@@ -16,6 +16,8 @@ use crate::startup::crls::{self, Crls};
 use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials, Wants};
+use crate::tls::stapling::{self, Staple};
+use crate::tls::verification::unix_now;
 use crate::tls::{Credentials, ServerIdentity, TicketSecret};
 
 /// What was found.
@@ -53,7 +55,8 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
     let sites = settings.sites.iter().map(|site| {
         let crls = crls_of(site, settings, environment, &mut lists);
         let materials = look_at_site(site, &crls, settings, environment, &mut preflight)?;
-        let credentials = credentials(&materials, &crls);
+        let mut credentials = credentials(&materials, &crls);
+        credentials.staple = staple(&site.settings, &credentials, &mut preflight);
         Some((materials, credentials))
     });
     let sites: Vec<_> = sites.collect();
@@ -219,5 +222,46 @@ fn credentials(materials: &Materials, crls: &Crls) -> Credentials {
         crls: crls
             .wanted
             .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect()),
+        staple: None,
     }
+}
+
+/// What is in the file, if one is named; and whether there is anybody to ask, if somebody is to be.
+fn staple(
+    site: &SiteSettings,
+    credentials: &Credentials,
+    preflight: &mut Preflight,
+) -> Option<Staple> {
+    let settings = &site.staple;
+    if settings.from == StapleFrom::Off {
+        return None;
+    }
+    let mut findings = Findings::default();
+    if credentials.identities.len() > 1 {
+        findings.push(
+            Finding::warning(
+                "staple",
+                "several certificates, and nothing is stapled to any of them",
+            )
+            .expected("one certificate, where a status is to be stapled")
+            .advice(
+                "Which of them a client gets is known too late; leave out staple, or all but one",
+            ),
+        );
+    }
+    let question = credentials.question(settings);
+    let staple = match &settings.from {
+        _ if !findings.is_empty() => None,
+        StapleFrom::File(path) => {
+            preflight.files.push(Sighting::of(path));
+            stapling::read(path, question.as_ref(), unix_now(), &mut findings)
+        }
+        _ => {
+            findings.extend(stapling::nobody_to_ask(question.as_ref()));
+            None
+        }
+    };
+    findings.locate(|name| (name == "staple").then_some(settings.place.as_str()));
+    preflight.report.findings.extend(findings);
+    staple
 }

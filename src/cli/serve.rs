@@ -14,7 +14,7 @@ use crate::config::values::Switch;
 use crate::findings::Findings;
 use crate::gateway::Gateway;
 use crate::gateway::reload::{Reading, Reloading, Source};
-use crate::gateway::snapshot::Inputs;
+use crate::gateway::snapshot::{Inputs, Lasting};
 use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::sighting::Sighting;
 use crate::startup::environment::Environment;
@@ -106,7 +106,7 @@ fn move_secrets(
 
 fn serve(
     inputs: Inputs,
-    findings: Findings,
+    mut findings: Findings,
     (source, files): (Source, Vec<Sighting>),
     runtime: &Runtime,
 ) -> Exit {
@@ -116,8 +116,14 @@ fn serve(
         Ok(telemetry) => Arc::new(telemetry),
         Err(finding) => return report(&finding.into()),
     };
+    let lasting = match Lasting::new(telemetry) {
+        Ok(lasting) => lasting,
+        Err(wrong) => return report(&wrong),
+    };
+    // Whom they revoke must be known before anybody comes in.
+    findings.extend(runtime.block_on(lasting.lists.begin(&inputs)));
     let guard = runtime.enter();
-    let prepared = Gateway::prepare(&inputs, telemetry);
+    let prepared = Gateway::prepare(&inputs, lasting);
     // Asked for before the first connection: a signal from now on drains, or reloads.
     let signals = StopSignals::new(None).and_then(|stop| Ok((stop, Hangups::new()?)));
     let signals = signals.context("can't listen for signals");
@@ -131,7 +137,7 @@ fn serve(
     announce(&gateway, settings);
     let reloading = Reloading {
         source,
-        settings: inputs.settings,
+        inputs,
         files,
         doubts: findings,
         hangups,

@@ -164,9 +164,9 @@ pub const DEFINITIONS: &[Definition] = &[
     per_site(many(
         CLIENTS,
         "crl",
-        "FILE",
+        "FILE|URL",
         "",
-        "Revocation lists (CRLs) of the client CA and its intermediates, PEM or DER. Repeatable; client_crl.pem in --certs-dir is used beside them (nginx: ssl_crl).",
+        "Revocation lists (CRLs) of the client CA and its intermediates, PEM or DER: files, or URLs of http:// or https:// that are fetched again before they expire. Repeatable; client_crl.pem in --certs-dir is used beside them (nginx: ssl_crl).",
     )),
     per_site(one(
         CLIENTS,
@@ -202,6 +202,34 @@ pub const DEFINITIONS: &[Definition] = &[
         "on|off",
         "on",
         "Whether clients are told the names of the client CAs, by which they choose a certificate. More than 16 KiB of names are never sent.",
+    )),
+    per_site(one(
+        CLIENTS,
+        "ocsp",
+        "off|leaf|chain",
+        "off",
+        "Whether a responder is asked if a client's certificate is revoked: its own one, or each one of its chain but the root (nginx: ssl_ocsp).",
+    )),
+    per_site(one(
+        CLIENTS,
+        "ocsp-policy",
+        "hard|soft",
+        "hard",
+        "What becomes of a client whose status no responder tells: `hard` refuses it, `soft` lets it in. A revoked one is always refused.",
+    )),
+    per_site(one(
+        CLIENTS,
+        "ocsp-responder",
+        "URL",
+        "",
+        "The OCSP responder to ask, http or https. Default: the one that each certificate names (nginx: ssl_ocsp_responder).",
+    )),
+    per_site(one(
+        CLIENTS,
+        "ocsp-timeout",
+        "DURATION",
+        "3s",
+        "How long a responder may take to answer. It is part of the handshake's time.",
     )),
     one(
         CLIENTS,
@@ -280,6 +308,20 @@ pub const DEFINITIONS: &[Definition] = &[
         "1h",
         "How long a client may resume, counted from its last full handshake.",
     ),
+    per_site(one(
+        TLS,
+        "staple",
+        "off|on|FILE",
+        "off",
+        "The OCSP status of the server's certificate, sent along with it: fetched and kept fresh, or from a file in DER (nginx: ssl_stapling, ssl_stapling_file).",
+    )),
+    per_site(one(
+        TLS,
+        "staple-responder",
+        "URL",
+        "",
+        "Where --staple on asks, http or https. Default: the responder that the certificate names (nginx: ssl_stapling_responder).",
+    )),
     one(
         TIMES,
         "handshake-timeout",
@@ -307,6 +349,13 @@ pub const DEFINITIONS: &[Definition] = &[
         "DURATION",
         "60s",
         "How long an upstream may take to begin its answer; then the client gets 504 (nginx: proxy_read_timeout).",
+    ),
+    one(
+        TIMES,
+        "crl-refresh",
+        "DURATION",
+        "1h",
+        "How often a --crl of a URL is fetched at least; earlier if it expires earlier.",
     ),
     one(
         TIMES,

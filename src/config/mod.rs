@@ -14,4 +14,4 @@ pub mod upstream;
 pub mod values;
 
 pub use settings::{Settings, Times, TlsSettings};
-pub use site::{ContentSettings, Site, SiteSettings};
+pub use site::{ContentSettings, OcspSettings, Site, SiteSettings, StapleSettings};

@@ -36,6 +36,8 @@ pub struct Settings {
     pub times: Times,
     /// Where health and metrics are; `None` is off.
     pub admin: AdminAddress,
+    /// How often revocation lists are fetched at least.
+    pub crl_refresh: Duration,
     /// How often files are looked at for changes; zero is never.
     pub reload_interval: Duration,
     /// The TOML file, as it was before it was read.
@@ -123,6 +125,7 @@ impl Settings {
                 drain: read.one::<Time>("drain-timeout").0,
             },
             admin: read.one("admin"),
+            crl_refresh: read.time("crl-refresh"),
             reload_interval: read.one::<Time>("reload-interval").0,
             file: layers.file().cloned(),
             workers: read.one("workers"),
@@ -213,7 +216,7 @@ impl Reader<'_> {
         written.values.join(":")
     }
 
-    fn time(&mut self, name: &str) -> Duration {
+    pub(super) fn time(&mut self, name: &str) -> Duration {
         let Time(duration) = self.one(name);
         if !duration.is_zero() {
             return duration;

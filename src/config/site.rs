@@ -2,10 +2,15 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::server_name::ServerName;
 use super::upstream::Upstream;
-use super::values::{ClientAuth, CrlCheck, CrlPolicy, CrlSource, Refusal, Switch, VerifyDepth};
+use super::values::{
+    ClientAuth, CrlCheck, CrlPolicy, CrlSource, OcspPolicy, OcspScope, Refusal, StapleFrom, Switch,
+    VerifyDepth,
+};
+use crate::fetch::Url;
 
 /// The connections that ask for certain server names, and what is theirs.
 #[derive(Debug, Clone)]
@@ -40,6 +45,10 @@ pub struct SiteSettings {
     pub verify_depth: VerifyDepth,
     /// Revocation lists.
     pub crls: CrlSettings,
+    /// What responders are asked about clients.
+    pub ocsp: OcspSettings,
+    /// What clients are told about the server.
+    pub staple: StapleSettings,
     /// Whether an intermediate can be an anchor.
     pub partial_chain: Switch,
     /// Whether certificates that aren't for clientAuth are accepted.
@@ -71,6 +80,30 @@ pub struct CrlSettings {
     pub check: CrlCheck,
     /// What becomes of clients without one.
     pub policy: CrlPolicy,
+}
+
+/// Where the OCSP status of the server's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StapleSettings {
+    /// A file, a responder, or nothing.
+    pub from: StapleFrom,
+    /// Who is asked instead of the one that the certificate names.
+    pub responder: Option<Url>,
+    /// Where `from` was written.
+    pub place: String,
+}
+
+/// What OCSP responders are asked about clients' certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OcspSettings {
+    /// Of which certificates.
+    pub scope: OcspScope,
+    /// What becomes of a client whose status nobody tells.
+    pub policy: OcspPolicy,
+    /// Who is asked instead of the one that the certificate names.
+    pub responder: Option<Url>,
+    /// For one answer.
+    pub timeout: Duration,
 }
 
 /// Rules that nobody has read yet.

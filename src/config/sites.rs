@@ -9,9 +9,13 @@ use std::str::FromStr;
 
 use super::server_name::{ServerName, ServerNames};
 use super::settings::Reader;
-use super::site::{ContentSettings, CrlSettings, IdentityFiles, Site, SiteSettings, WrittenRules};
+use super::site::{
+    ContentSettings, CrlSettings, IdentityFiles, OcspSettings, Site, SiteSettings, StapleSettings,
+    WrittenRules,
+};
 use super::upstream::{Upstream, UpstreamProtocol};
-use super::values::{Expected, Refusal, Switch};
+use super::values::{Expected, FetchUrl, OcspScope, Refusal, StapleFrom, Switch};
+use crate::fetch::Url;
 use crate::findings::Finding;
 
 /// What `partial-chain on` means.
@@ -75,6 +79,8 @@ impl Reader<'_> {
             refusal,
             verify_depth: self.one("verify-depth"),
             crls: self.crls(),
+            ocsp: self.ocsp(),
+            staple: self.staple(),
             partial_chain: self.loud("partial-chain", PARTIAL_CHAIN),
             any_purpose: self.loud("any-purpose", ANY_PURPOSE),
             advertise_ca: self.one("advertise-ca"),
@@ -132,6 +138,49 @@ impl Reader<'_> {
             usual: !self.has_own(&PAIR),
             check: self.one("crl-check"),
             policy: self.one("crl-policy"),
+        }
+    }
+
+    fn ocsp(&mut self) -> OcspSettings {
+        let ocsp = OcspSettings {
+            scope: self.one("ocsp"),
+            policy: self.one("ocsp-policy"),
+            responder: self.url("ocsp-responder"),
+            timeout: self.time("ocsp-timeout"),
+        };
+        if ocsp.scope != OcspScope::Off && ocsp.timeout >= self.time("handshake-timeout") {
+            let place = self.written("ocsp-timeout").place;
+            self.findings.push(
+                Finding::warning(place, "no shorter than handshake-timeout")
+                    .advice("A responder that is silent ends the handshake, whatever --ocsp-policy says: make one of the two shorter or longer."),
+            );
+        }
+        ocsp
+    }
+
+    /// A file is about one certificate: a site with certificates of its own has only its own file.
+    fn staple(&mut self) -> StapleSettings {
+        const PAIR: [&str; 3] = ["certificate", "certificate-key", "staple"];
+        let mut from = self.one("staple");
+        if matches!(from, StapleFrom::File(_)) && self.is_elsewhere("staple", &PAIR) {
+            from = StapleFrom::Off;
+        }
+        StapleSettings {
+            from,
+            responder: self.url("staple-responder"),
+            place: self.written("staple").place,
+        }
+    }
+
+    /// `None` if it isn't written.
+    fn url(&mut self, name: &str) -> Option<Url> {
+        let written = self.written(name);
+        match written.is_default {
+            true => None,
+            false => self
+                .all_or_none::<FetchUrl>(&written)
+                .pop()
+                .map(|url| url.0),
         }
     }
 

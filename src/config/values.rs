@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use openssl::ssl::SslVersion;
 
+use crate::fetch::Url;
+
 /// What would have been right; completes the sentence "expected …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected(pub String);
@@ -124,6 +126,26 @@ words! {
     }
 }
 words! {
+    /// Of which certificates of a client's chain a responder is asked.
+    OcspScope {
+        /// Of none.
+        Off = "off",
+        /// Of the client's own.
+        Leaf = "leaf",
+        /// Of each but the root.
+        Chain = "chain",
+    }
+}
+words! {
+    /// What becomes of a client whose status no responder tells.
+    OcspPolicy {
+        /// It is refused.
+        Hard = "hard",
+        /// It is let in.
+        Soft = "soft",
+    }
+}
+words! {
     /// How log lines are written.
     LogFormat {
         /// One JSON object a line.
@@ -191,6 +213,42 @@ impl fmt::Display for ListenAddress {
     }
 }
 
+/// Where the status of the server's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StapleFrom {
+    /// Nowhere.
+    Off,
+    /// Its responder.
+    Responder,
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for StapleFrom {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text {
+            "off" => Ok(Self::Off),
+            "on" => Ok(Self::Responder),
+            "" => Err("off, on or a file".into()),
+            path => Ok(Self::File(path.into())),
+        }
+    }
+}
+
+/// Where something is fetched from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchUrl(pub Url);
+
+impl FromStr for FetchUrl {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH".into())
+    }
+}
+
 /// A length of time with its unit: `30s`, `5m`, `1h 30m`, `250ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Duration);
@@ -252,8 +310,8 @@ impl FromStr for VerifyDepth {
 pub enum CrlSource {
     /// PEM or DER.
     File(PathBuf),
-    /// `http://` or `https://`.
-    Url(String),
+    /// `http://` or `https://`, fetched again and again.
+    Url(Url),
 }
 
 impl FromStr for CrlSource {
@@ -262,7 +320,7 @@ impl FromStr for CrlSource {
         const EXPECTED: &str = "a file, or a URL of http:// or https://";
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
         match scheme.map(str::to_ascii_lowercase).as_deref() {
-            Some("http" | "https") => Ok(Self::Url(text.to_owned())),
+            Some("http" | "https") => text.parse::<FetchUrl>().map(|url| Self::Url(url.0)),
             Some(scheme) if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
                 Err(EXPECTED.into())
             }
@@ -276,7 +334,7 @@ impl fmt::Display for CrlSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
-            Self::Url(url) => f.write_str(url),
+            Self::Url(url) => url.fmt(f),
         }
     }
 }

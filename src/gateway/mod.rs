@@ -4,9 +4,11 @@
 //! change meanwhile is a [`Snapshot`](snapshot::Snapshot), which [`reload`] replaces.
 
 mod connection;
+pub mod lists;
 pub mod reload;
 mod run;
 pub mod snapshot;
+mod stapling;
 mod watch;
 mod workers;
 
@@ -16,13 +18,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
-use self::snapshot::{Inputs, Snapshot};
+use self::snapshot::{Inputs, Lasting, Snapshot};
 use crate::config::Settings;
-use crate::findings::{Finding, Findings};
+use crate::findings::Findings;
 use crate::net::BoundListener;
 use crate::net::listener::bind_plain;
 use crate::telemetry::Telemetry;
-use crate::tls::TicketSecret;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
 pub struct Gateway {
@@ -38,22 +39,19 @@ struct Ports {
     admin: Option<TcpListener>,
 }
 
-/// What the threads share, and what outlives a snapshot.
+/// What the threads share.
 struct Service {
     current: ArcSwap<Snapshot>,
-    /// Of this process's own: tickets resume across reloads.
-    secret: TicketSecret,
+    lasting: Lasting,
 }
 
 impl Gateway {
     /// Builds the service and binds all ports, or says everything that is in the way. Needs a
     /// tokio runtime.
-    pub fn prepare(inputs: &Inputs, telemetry: Arc<Telemetry>) -> Result<Self, Findings> {
-        let settings = &inputs.settings;
+    pub fn prepare(inputs: &Inputs, lasting: Lasting) -> Result<Self, Findings> {
+        let (settings, telemetry) = (&inputs.settings, lasting.telemetry.clone());
         let mut findings = Findings::default();
-        let secret = TicketSecret::random()
-            .map_err(|error| Findings::from(Finding::error("ticket keys", error.to_string())))?;
-        let snapshot = findings.note(Snapshot::build(inputs, &secret, &telemetry, None));
+        let snapshot = findings.note(Snapshot::build(inputs, &lasting, None));
         let ports = findings.note(Ports::bind(settings, &telemetry));
         let (Some(snapshot), Some(ports)) = (snapshot, ports) else {
             findings.locate(|name| settings.place_of(name));
@@ -61,7 +59,7 @@ impl Gateway {
         };
         let service = Service {
             current: ArcSwap::from_pointee(snapshot),
-            secret,
+            lasting,
         };
         Ok(Self {
             ports,
@@ -75,17 +73,17 @@ impl Gateway {
     /// inputs, what can be said of the settings alone. Needs a tokio runtime.
     pub fn rehearse(settings: &Settings, inputs: Option<&Inputs>) -> Findings {
         let mut findings = Findings::default();
-        let Some(telemetry) = findings.note(Telemetry::new(false).map_err(Findings::from)) else {
+        let telemetry = Telemetry::new(false).map_err(Findings::from);
+        let lasting = telemetry.and_then(|telemetry| Lasting::new(Arc::new(telemetry)));
+        let Some(lasting) = findings.note(lasting) else {
             return findings;
         };
-        let telemetry = Arc::new(telemetry);
-        match (inputs, TicketSecret::random()) {
-            (Some(inputs), Ok(secret)) => {
-                findings.note(Snapshot::build(inputs, &secret, &telemetry, None));
-            }
-            _ => findings.extend(Snapshot::rehearse(settings, &telemetry)),
+        let telemetry = &lasting.telemetry;
+        match inputs {
+            Some(inputs) => drop(findings.note(Snapshot::build(inputs, &lasting, None))),
+            None => findings.extend(Snapshot::rehearse(settings, telemetry)),
         }
-        findings.note(Ports::bind(settings, &telemetry));
+        findings.note(Ports::bind(settings, telemetry));
         findings.locate(|name| settings.place_of(name));
         findings
     }

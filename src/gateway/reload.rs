@@ -16,7 +16,10 @@ use crate::findings::Findings;
 use crate::lifecycle::signals::Hangups;
 use crate::sighting::Sighting;
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::reload::{ReloadFailed, Reloaded, needs_restart};
+use crate::telemetry::events::reload::{ReloadFailed, Reloaded, lists_taken, needs_restart};
+
+/// How often fetched revocation lists are looked for.
+const LISTS: Duration = Duration::from_millis(500);
 
 /// Everything that was read at one moment.
 pub struct Reading {
@@ -34,7 +37,7 @@ pub struct Reloading {
     /// Reads everything.
     pub source: Source,
     /// What the gateway was started with.
-    pub settings: Settings,
+    pub inputs: Inputs,
     /// Where that was read from, as in [`Reading`].
     pub files: Vec<Sighting>,
     /// What was doubtful about it, and was logged.
@@ -45,14 +48,15 @@ pub struct Reloading {
 
 /// Reloads for ever. Must be spawned.
 pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: Arc<Telemetry>) {
-    let interval = reloading.settings.reload_interval;
+    let interval = reloading.inputs.settings.reload_interval;
     let mut hangups = reloading.hangups;
     let mut reloader = Reloader {
         source: reloading.source,
-        started_with: reloading.settings,
+        started_with: reloading.inputs.settings.clone(),
+        inputs: reloading.inputs,
         doubts: reloading.doubts,
         watch: Watch::default(),
-        service,
+        service: service.clone(),
         telemetry,
     };
     reloader.watch.take(reloading.files);
@@ -65,10 +69,17 @@ pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: 
     let mut clock = tokio::time::interval(period);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     clock.tick().await;
+    let mut lists = tokio::time::interval(LISTS);
+    lists.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = hangups.next() => {
                 in_background(&reloader, |reloader| reloader.reload("SIGHUP")).await;
+            }
+            _ = lists.tick() => {
+                if service.lasting.lists.have_changed() {
+                    in_background(&reloader, Reloader::take_lists).await;
+                }
             }
             _ = clock.tick(), if !interval.is_zero() => {
                 in_background(&reloader, Reloader::look).await;
@@ -94,6 +105,8 @@ async fn in_background(
 struct Reloader {
     source: Source,
     started_with: Settings,
+    /// What the snapshot in use is made of.
+    inputs: Inputs,
     /// What was doubtful at the last reload, or at the start: that is known.
     doubts: Findings,
     watch: Watch,
@@ -114,27 +127,25 @@ impl Reloader {
         // Also if it is wrong: a change of these may mend it.
         self.watch.take(reading.files);
         let built = reading.inputs.and_then(|(inputs, doubts)| {
-            let before = self.service.current.load();
-            let snapshot = Snapshot::build(
-                &inputs,
-                &self.service.secret,
-                &self.telemetry,
-                Some(&before),
-            )?;
-            Ok((snapshot, inputs.settings, doubts))
+            let missing = self.service.lasting.lists.begin_here(&inputs);
+            if !missing.is_empty() {
+                return Err(missing.as_errors());
+            }
+            self.put_in_place(&inputs)?;
+            Ok((inputs, doubts))
         });
         match built {
-            Ok((snapshot, settings, doubts)) => {
-                self.service.current.store(Arc::new(snapshot));
+            Ok((inputs, doubts)) => {
+                needs_restart(&inputs.settings.fixed_differences(&self.started_with));
+                self.inputs = inputs;
                 Reloaded {
                     cause,
-                    sites: settings.sites.len(),
+                    sites: self.inputs.settings.sites.len(),
                     took: began.elapsed(),
                     doubts: &doubts.without(&self.doubts),
                 }
                 .emit(&self.telemetry);
                 self.doubts = doubts;
-                needs_restart(&settings.fixed_differences(&self.started_with));
             }
             Err(findings) => ReloadFailed {
                 cause,
@@ -142,5 +153,21 @@ impl Reloader {
             }
             .emit(&self.telemetry),
         }
+        self.service.lasting.lists.keep_only(&self.inputs);
+    }
+
+    /// Fetched lists take effect whether or not the files are right at this moment.
+    fn take_lists(&mut self) {
+        let began = Instant::now();
+        let taken = self.put_in_place(&self.inputs);
+        lists_taken(began.elapsed(), taken.err().as_ref());
+    }
+
+    fn put_in_place(&self, inputs: &Inputs) -> Result<(), Findings> {
+        let before = self.service.current.load();
+        let snapshot = Snapshot::build(inputs, &self.service.lasting, Some(&before))?;
+        snapshot.begin();
+        self.service.current.store(Arc::new(snapshot));
+        Ok(())
     }
 }

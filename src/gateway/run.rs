@@ -35,6 +35,7 @@ impl Gateway {
             };
             tokio::spawn(Arc::new(admin).serve(listener));
         }
+        self.service.current.load().begin();
         let listeners = self.ports.listeners;
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;

@@ -6,8 +6,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::lists::Lists;
+use super::stapling::Stapling;
+
 use crate::access::rules::Rules;
-use crate::config::values::{ClientAuth, UnknownSni};
+use crate::config::values::{ClientAuth, CrlSource, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::misdirected::Hosts;
@@ -15,6 +18,9 @@ use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::telemetry::Telemetry;
+use crate::tls::context::{Shared, SiteParts};
+use crate::tls::ocsp::Statuses;
+use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
 use crate::upstream::Upstreams;
 
@@ -28,11 +34,41 @@ pub struct Inputs {
     pub ticket_secret: Option<TicketSecret>,
 }
 
+/// What outlives a snapshot, and what all of them share.
+pub struct Lasting {
+    /// Of this process's own: tickets resume across reloads.
+    pub secret: TicketSecret,
+    /// What responders said of clients' certificates.
+    pub statuses: Arc<Statuses>,
+    /// The revocation lists that come from URLs.
+    pub lists: Lists,
+    /// Where events go.
+    pub telemetry: Arc<Telemetry>,
+}
+
+impl Lasting {
+    /// Nothing yet.
+    ///
+    /// # Errors
+    /// If there are no random numbers.
+    pub fn new(telemetry: Arc<Telemetry>) -> Result<Self, Findings> {
+        let secret = TicketSecret::random()
+            .map_err(|error| Findings::from(Finding::error("ticket keys", error.to_string())))?;
+        Ok(Self {
+            secret,
+            statuses: Arc::new(Statuses::new(telemetry.clone())),
+            lists: Lists::new(telemetry.clone()),
+            telemetry,
+        })
+    }
+}
+
 /// What becomes of an accepted connection.
 pub struct Snapshot {
     pub(super) tls: TlsContext,
     /// The number that a handshake tells is the place in here.
     pub(super) sites: Vec<SiteService>,
+    stapling: Vec<Stapling>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -54,26 +90,50 @@ pub(super) enum Behind {
 }
 
 impl Snapshot {
-    /// Builds a snapshot, or says everything that is in the way. `own` seals tickets if the operator
-    /// has no secret for that. Of `before` it keeps what would be the same: connections to upstreams,
-    /// and files in memory. Needs a tokio runtime.
+    /// Builds a snapshot, or says everything that is in the way. Of `before` it keeps what would be
+    /// the same: connections to upstreams, files in memory, and the status of the server's
+    /// certificate. Needs a tokio runtime.
     pub fn build(
         inputs: &Inputs,
-        own: &TicketSecret,
-        telemetry: &Arc<Telemetry>,
+        lasting: &Lasting,
         before: Option<&Snapshot>,
     ) -> Result<Self, Findings> {
-        let settings = &inputs.settings;
-        let secret = inputs.ticket_secret.as_ref().unwrap_or(own);
+        let (settings, telemetry) = (&inputs.settings, &lasting.telemetry);
         let mut findings = Findings::default();
         let rules = findings.note(rules(settings)).unwrap_or_default();
-        let tls = TlsContext::build(settings, &inputs.credentials, &rules, secret);
-        let tls = findings.note(tls);
+        let stapling: Vec<_> = settings
+            .sites
+            .iter()
+            .zip(&inputs.credentials)
+            .map(|(site, credentials)| Stapling::of(site, credentials, lasting, before))
+            .collect();
+        let sites = inputs
+            .credentials
+            .iter()
+            .zip(&settings.sites)
+            .zip(&stapling);
+        let sites = sites.zip(&rules);
+        let parts = sites.map(|(((credentials, site), stapling), rules)| SiteParts {
+            credentials,
+            crls: crls(site, credentials, &lasting.lists),
+            admission: rules.clone(),
+            stapled: stapling.stapled.clone(),
+        });
+        let shared = Shared {
+            secret: inputs.ticket_secret.as_ref().unwrap_or(&lasting.secret),
+            statuses: &lasting.statuses,
+        };
+        let tls = match rules.len() == settings.sites.len() {
+            true => findings.note(TlsContext::build(settings, parts.collect(), &shared)),
+            // What is wrong with them was said.
+            false => findings.note(TlsContext::check(&settings.tls)).and(None),
+        };
         let sites = findings.note(services(settings, &rules, telemetry, before));
         match (tls, sites) {
             (Some(tls), Some(sites)) if findings.is_empty() => Ok(Self {
                 tls,
                 sites,
+                stapling,
                 telemetry: telemetry.clone(),
                 times: settings.times,
             }),
@@ -81,6 +141,18 @@ impl Snapshot {
                 findings.locate(|name| settings.place_of(name));
                 Err(findings)
             }
+        }
+    }
+
+    pub(super) fn stapling(&self) -> &[Stapling] {
+        &self.stapling
+    }
+
+    /// Begins what goes on for as long as the snapshot lives, or one that follows it. Needs a tokio
+    /// runtime.
+    pub fn begin(&self) {
+        for stapling in &self.stapling {
+            stapling.begin();
         }
     }
 
@@ -93,6 +165,17 @@ impl Snapshot {
         findings.locate(|name| settings.place_of(name));
         findings
     }
+}
+
+/// Those of files and those of URLs.
+fn crls(site: &Site, credentials: &Credentials, lists: &Lists) -> Option<Vec<Arc<Crl>>> {
+    let mut crls = credentials.crls.clone()?;
+    for source in &site.settings.crls.sources {
+        if let CrlSource::Url(url) = source {
+            crls.extend(lists.of(url));
+        }
+    }
+    Some(crls)
 }
 
 fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {

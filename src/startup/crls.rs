@@ -19,7 +19,8 @@ use super::repair;
 use crate::config::site::CrlSettings;
 use crate::config::values::CrlSource;
 use crate::der;
-use crate::findings::{Finding, Findings};
+use crate::fetch::Url;
+use crate::findings::{Finding, Findings, Severity};
 use crate::sighting::Sighting;
 use crate::tls::revocation::{Crl, CrlFault};
 
@@ -37,6 +38,8 @@ pub struct Crls {
     pub findings: Findings,
     /// The files that were read, and the one that would have been if it were there; as they were before.
     pub paths: Vec<Sighting>,
+    /// Whether there are more, which come from URLs.
+    pub fetched: bool,
     /// Whether there is any source. If so, clients are held against lists, whatever could be read.
     pub wanted: bool,
 }
@@ -47,7 +50,6 @@ pub fn load(settings: &CrlSettings, certs_dir: &Path, environment: &Environment)
     if settings.usual {
         crls.of_usual_places(certs_dir, environment);
     }
-    let place = &settings.place;
     for source in &settings.sources {
         crls.wanted = true;
         match source {
@@ -55,11 +57,8 @@ pub fn load(settings: &CrlSettings, certs_dir: &Path, environment: &Environment)
                 crls.paths.push(Sighting::of(path));
                 crls.of_file(path, true);
             }
-            CrlSource::Url(url) => crls.findings.push(
-                Finding::error(place, format!("found {url}, which this version can't fetch yet"))
-                    .expected("a file")
-                    .advice("Fetch it beforehand, and give the file; ignoring it would let revoked clients in"),
-            ),
+            // Fetched while the gateway runs.
+            CrlSource::Url(_) => crls.fetched = true,
         }
     }
     let mut seen = HashSet::new();
@@ -68,6 +67,25 @@ pub fn load(settings: &CrlSettings, certs_dir: &Path, environment: &Environment)
     // What failed on purpose must not show up in a later, unrelated call of AWS-LC.
     drop(ErrorStack::get());
     crls
+}
+
+/// The lists in what came from a URL.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn of_bytes(url: &Url, bytes: &[u8]) -> Result<Vec<Arc<Crl>>, String> {
+    let mut crls = Crls::default();
+    crls.of_bytes(&Source::File(url.to_string().into()), bytes);
+    // What failed on purpose must not show up in a later, unrelated call of AWS-LC.
+    drop(ErrorStack::get());
+    let mut errors = crls
+        .findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error);
+    match errors.next() {
+        Some(fault) => Err(fault.found.clone()),
+        None => Ok(crls.lists.into_iter().map(|(_, crl)| crl).collect()),
+    }
 }
 
 impl Crls {
@@ -117,12 +135,18 @@ impl Crls {
                     .expected(EXPECTED)
                     .advice("Give only the lists that are needed"),
             );
-        } else if is_der(&bytes) {
-            self.of_der(&source, &bytes, String::new());
         } else {
-            match pem_of(&bytes) {
-                Ok(pem) => drop(self.of_pem(&source, &pem)),
-                Err(fault) => self.unreadable(&source, &fault),
+            self.of_bytes(&source, &bytes);
+        }
+    }
+
+    fn of_bytes(&mut self, source: &Source, bytes: &[u8]) {
+        if is_der(bytes) {
+            self.of_der(source, bytes, String::new());
+        } else {
+            match pem_of(bytes) {
+                Ok(pem) => drop(self.of_pem(source, &pem)),
+                Err(fault) => self.unreadable(source, &fault),
             }
         }
     }

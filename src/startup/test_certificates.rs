@@ -39,6 +39,8 @@ pub struct Spec {
     pub crl_sign: bool,
     /// The one of cRLDistributionPoints.
     pub crl_url: Option<&'static str>,
+    /// With the extended key usage OCSPSigning and no other.
+    pub ocsp_signing: bool,
     /// 2 is v3, 0 is v1.
     pub version: i32,
     pub digest: MessageDigest,
@@ -56,6 +58,7 @@ pub fn spec(name: &'static str) -> Spec {
         server_only: false,
         crl_sign: true,
         crl_url: None,
+        ocsp_signing: false,
         version: 2,
         digest: MessageDigest::sha256(),
         key: None,
@@ -133,6 +136,10 @@ pub fn issue(spec: &Spec, issuer: Option<&Pair>) -> Pair {
         let name = Asn1Object::from_str("2.5.29.31").unwrap();
         let points = X509Extension::new_from_der(&name, false, &value).unwrap();
         builder.append_extension(points).unwrap();
+    }
+    if spec.ocsp_signing {
+        let usage = ExtendedKeyUsage::new().other("OCSPSigning").build();
+        builder.append_extension(usage.unwrap()).unwrap();
     }
     if spec.san {
         let san = SubjectAlternativeName::new()

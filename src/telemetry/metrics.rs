@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
+use super::events::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
 
@@ -30,6 +31,14 @@ pub struct Metrics {
     pub(super) reloads: IntCounterVec,
     pub(super) last_reload_successful: IntGauge,
     pub(super) last_reload: IntGauge,
+    pub(super) ocsp_answers: IntCounterVec,
+    pub(super) ocsp_seconds: Histogram,
+    pub(super) ocsp_unchecked: IntCounter,
+    pub(super) staple_answers: IntCounterVec,
+    pub(super) staple_until: IntGauge,
+    pub(super) kept_fetches: IntCounterVec,
+    pub(super) kept_success: IntGaugeVec,
+    pub(super) kept_next_update: IntGaugeVec,
     log_lines_dropped: IntCounter,
 }
 
@@ -62,6 +71,14 @@ impl Metrics {
             reloads: make.counters("reloads_total", "Reloads of certificates and configuration by result: ok or failed.", &["result"])?,
             last_reload_successful: make.gauge("last_reload_successful", "1 if the last reload took effect, or there was none; 0 if it failed and what was served before is served on.")?,
             last_reload: make.gauge("last_reload_success_timestamp_seconds", "When a reload took effect last, in seconds since 1970; 0 if none has.")?,
+            ocsp_answers: make.counters("ocsp_answers_total", "Questions to OCSP responders about clients' certificates, by what came of them.", &["result"])?,
+            ocsp_seconds: make.histogram("ocsp_seconds", "From a question to an OCSP responder to its answer, or to its failure.")?,
+            ocsp_unchecked: make.counter("ocsp_unchecked_total", "Clients that --ocsp-policy soft let in although no responder told their status.")?,
+            staple_answers: make.counters("staple_answers_total", "Questions about the server's certificate to its OCSP responder, by what came of them.", &["result"])?,
+            staple_until: make.gauge("staple_until_seconds", "Until when there is an OCSP status of the server's certificate from its responder, in seconds since 1970; 0 if there is none.")?,
+            kept_fetches: make.counters("fetches_total", "Fetches of what is kept from a URL, by source and by what came of them.", &["source", "result"])?,
+            kept_success: make.gauges("fetch_success_seconds", "When what is kept from a URL was last fetched or found unchanged, in seconds since 1970.", &["source"])?,
+            kept_next_update: make.gauges("fetch_next_update_seconds", "When the newest version of what is kept from a URL is over, in seconds since 1970; 0 if it doesn't say, or if there is none.", &["source"])?,
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -75,6 +92,10 @@ impl Metrics {
             metrics.reloads.with_label_values(&[result]);
         }
         metrics.last_reload_successful.set(1);
+        for result in OcspResult::labels() {
+            metrics.ocsp_answers.with_label_values(&[result]);
+            metrics.staple_answers.with_label_values(&[result]);
+        }
         for reason in RefusalReason::ALL {
             metrics.refusals.with_label_values(&[reason.label()]);
         }
@@ -119,6 +140,17 @@ impl Maker<'_> {
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
         let metric = IntGauge::new(full_name(name), help)?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntGaugeVec, prometheus::Error> {
+        let metric = IntGaugeVec::new(Opts::new(full_name(name), help), labels)?;
         self.0.register(Box::new(metric.clone()))?;
         Ok(metric)
     }

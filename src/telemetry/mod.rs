@@ -6,9 +6,11 @@
 pub mod events;
 pub mod logs;
 pub mod metrics;
+mod throttle;
 
 use crate::findings::Finding;
 use metrics::Metrics;
+use throttle::Throttle;
 
 /// Where events go.
 pub struct Telemetry {
@@ -16,6 +18,14 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// Whether requests and tunnels are logged.
     pub access_log: bool,
+    /// What a dead responder would flood the log with.
+    throttles: Throttles,
+}
+
+#[derive(Default)]
+struct Throttles {
+    ocsp_failed: Throttle,
+    ocsp_unchecked: Throttle,
 }
 
 impl Telemetry {
@@ -25,6 +35,7 @@ impl Telemetry {
             Ok(metrics) => Ok(Self {
                 metrics,
                 access_log,
+                throttles: Throttles::default(),
             }),
             Err(error) => Err(Finding::error("metrics", error.to_string())),
         }

@@ -19,9 +19,11 @@ use super::ca_names::advertised;
 use super::failure::words;
 use super::ffi::{self, server};
 use super::groups;
+use super::ocsp::{Ocsp, Question, Statuses};
 use super::policy::{HandshakePolicy, OtherSites, attach, note};
 use super::resumption::Resumption;
 use super::revocation::{Crl, Revocation};
+use super::stapling::{self, Staple, Stapled};
 use super::suites::{self, Suites};
 use super::tickets::TicketSecret;
 use super::trust::Trust;
@@ -30,7 +32,7 @@ use crate::config::server_name::ServerNames;
 use crate::config::values::{
     CipherPreference, ClientAuth, Protocol, Refusal, Switch, UnknownSni, shown,
 };
-use crate::config::{ContentSettings, Settings, Site, SiteSettings, TlsSettings};
+use crate::config::{ContentSettings, Settings, Site, SiteSettings, StapleSettings, TlsSettings};
 use crate::findings::{Finding, Findings};
 
 /// Who the server is to the clients of one site, and whom it trusts there.
@@ -39,8 +41,42 @@ pub struct Credentials {
     pub identities: Vec<ServerIdentity>,
     /// The certificates of the client CA; empty if clients aren't asked.
     pub client_ca: Vec<X509>,
-    /// The revocation lists; `None` if the operator wants none looked at.
+    /// The revocation lists that are files; `None` if the operator wants none looked at.
     pub crls: Option<Vec<Arc<Crl>>>,
+    /// The status of the server's certificate that was in a file.
+    pub staple: Option<Staple>,
+}
+
+impl Credentials {
+    /// What is asked about the server's certificate; `None` without its issuer, or with several
+    /// certificates: libssl doesn't tell in time which of them a client gets.
+    pub fn question(&self, settings: &StapleSettings) -> Option<Question> {
+        let [identity] = &self.identities[..] else {
+            return None;
+        };
+        let others = [&identity.chain[..], &self.client_ca].concat();
+        stapling::question(&identity.leaf, &others, settings.responder.as_ref())
+    }
+}
+
+/// One site, as far as its handshakes are concerned.
+pub struct SiteParts<'a> {
+    /// Who the server is, and whom it trusts.
+    pub credentials: &'a Credentials,
+    /// All revocation lists; `None` if the operator wants none looked at.
+    pub crls: Option<Vec<Arc<Crl>>>,
+    /// Who may come in.
+    pub admission: Arc<dyn Admission>,
+    /// The status of the server's own certificate, which may change while the context lives.
+    pub stapled: Stapled,
+}
+
+/// What all sites share, and what lives longer than they do.
+pub struct Shared<'a> {
+    /// What tickets are sealed with.
+    pub secret: &'a TicketSecret,
+    /// What is known of clients' certificates.
+    pub statuses: &'a Arc<Statuses>,
 }
 
 /// A certificate of the server, and what goes with it.
@@ -76,43 +112,33 @@ impl TlsContext {
         apply_settings(&mut builder, settings)
     }
 
-    /// Builds the contexts of all sites, whose credentials and admissions are in the same order;
-    /// AWS-LC's complaints name the setting they are about.
-    pub fn build<A: Admission + 'static>(
+    /// Builds the contexts of all sites, whose parts are in the order of the settings; AWS-LC's
+    /// complaints name the setting they are about.
+    pub fn build(
         settings: &Settings,
-        credentials: &[Credentials],
-        admissions: &[Arc<A>],
-        secret: &TicketSecret,
+        sites: Vec<SiteParts<'_>>,
+        shared: &Shared<'_>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let sites = settings.sites.iter().zip(admissions);
-        let numbered = sites.zip(credentials).enumerate();
-        let mut others = Vec::new();
-        for (number, ((site, admission), credentials)) in numbered.clone().skip(1) {
+        let mut build = |number, site, parts, others| {
             let place = SitePlace {
                 number,
                 site,
-                admission: admission.clone(),
-                others: None,
+                others,
             };
-            let built = build_one(place, credentials, &settings.tls, secret);
-            others.extend(findings.note(built).map(SslContextBuilder::build));
-        }
-        let first = numbered
-            .take(1)
-            .map(|(number, ((site, admission), credentials))| {
-                let place = SitePlace {
-                    number,
-                    site,
-                    admission: admission.clone(),
-                    others: Some(OtherSites {
-                        names: settings.server_names.clone(),
-                        contexts: std::mem::take(&mut others),
-                    }),
-                };
-                build_one(place, credentials, &settings.tls, secret)
-            });
-        let first = first.last().and_then(|built| findings.note(built));
+            findings.note(build_one(place, parts, &settings.tls, shared))
+        };
+        let mut numbered = settings.sites.iter().zip(sites).enumerate();
+        let first = numbered.next();
+        let others = numbered.filter_map(|(number, (site, parts))| {
+            build(number, site, parts, None).map(SslContextBuilder::build)
+        });
+        let others = OtherSites {
+            contexts: others.collect(),
+            names: settings.server_names.clone(),
+        };
+        let first =
+            first.and_then(|(number, (site, parts))| build(number, site, parts, Some(others)));
         let Some(mut first) = first.filter(|_| findings.is_empty()) else {
             return Err(findings);
         };
@@ -140,19 +166,18 @@ impl TlsContext {
 struct SitePlace<'a> {
     number: usize,
     site: &'a Site,
-    admission: Arc<dyn Admission>,
     others: Option<OtherSites>,
 }
 
 fn build_one(
     place: SitePlace<'_>,
-    credentials: &Credentials,
+    parts: SiteParts<'_>,
     settings: &TlsSettings,
-    secret: &TicketSecret,
+    shared: &Shared<'_>,
 ) -> Result<SslContextBuilder, Findings> {
     let mut builder = server::context_builder().map_err(unexpected)?;
     apply_settings(&mut builder, settings)?;
-    for identity in &credentials.identities {
+    for identity in &parts.credentials.identities {
         present(&mut builder, identity).map_err(unusable_certificate)?;
     }
     // AWS-LC has one application protocol for all of a context's connections.
@@ -161,7 +186,7 @@ fn build_one(
             select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
         });
     }
-    decide_handshakes(&mut builder, place, credentials, settings, secret).map_err(unexpected)?;
+    decide_handshakes(&mut builder, place, parts, settings, shared).map_err(unexpected)?;
     Ok(builder)
 }
 
@@ -257,15 +282,15 @@ fn present(builder: &mut SslContextBuilder, identity: &ServerIdentity) -> Result
 fn decide_handshakes(
     builder: &mut SslContextBuilder,
     place: SitePlace<'_>,
-    credentials: &Credentials,
+    parts: SiteParts<'_>,
     settings: &TlsSettings,
-    secret: &TicketSecret,
+    shared: &Shared<'_>,
 ) -> Result<(), ErrorStack> {
     let site = &place.site.settings;
-    let names = advertised(&credentials.client_ca, site.advertise_ca)?;
+    let names = advertised(&parts.credentials.client_ca, site.advertise_ca)?;
     server::advertise(builder, &names.unwrap_or_default())?;
     let page = site.refusal == Refusal::Page;
-    let anonymous = site.client_auth != ClientAuth::Required && place.admission.admit_anonymous();
+    let anonymous = site.client_auth != ClientAuth::Required && parts.admission.admit_anonymous();
     let mode = match site.client_auth {
         ClientAuth::Off => SslVerifyMode::NONE,
         _ if anonymous || page => SslVerifyMode::PEER,
@@ -280,11 +305,16 @@ fn decide_handshakes(
             builder.set_options(SslOptions::NO_TICKET);
         }
     }
+    let ocsp = &site.ocsp;
     let policy = HandshakePolicy {
-        verifier: Verifier::new(trust(credentials, site))?,
-        admission: place.admission,
+        verifier: Verifier::new(trust(parts.credentials, parts.crls, site))?,
+        ocsp: Ocsp::new(shared.statuses.clone(), ocsp.policy, ocsp.timeout),
+        stapled: parts.stapled,
+        admission: parts.admission,
         resumption: Resumption {
-            keys: secret.keys(&place.site.id(), settings.session_timeout),
+            keys: shared
+                .secret
+                .keys(&place.site.id(), settings.session_timeout),
             timeout: settings.session_timeout,
             anonymous,
         },
@@ -296,8 +326,7 @@ fn decide_handshakes(
     server::set_policy(builder, mode, policy)
 }
 
-fn trust(credentials: &Credentials, site: &SiteSettings) -> Trust {
-    let crls = credentials.crls.clone();
+fn trust(credentials: &Credentials, crls: Option<Vec<Arc<Crl>>>, site: &SiteSettings) -> Trust {
     let rules = &site.crls;
     Trust {
         authorities: credentials.client_ca.clone(),
@@ -305,6 +334,7 @@ fn trust(credentials: &Credentials, site: &SiteSettings) -> Trust {
         revocation: crls.map(|crls| Revocation::new(crls, rules.check, rules.policy)),
         partial_chain: site.partial_chain == Switch::On,
         any_purpose: site.any_purpose == Switch::On,
+        asked: (site.ocsp.scope, site.ocsp.responder.clone()),
     }
 }
 

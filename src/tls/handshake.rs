@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::SslRef;
+use openssl::ssl::{self, SslRef};
 use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
 use super::failure::{Refused, sni};
+use super::ffi::server::WANT_VERDICT;
 use super::policy::note;
 use super::resumption::Proven;
 use super::revocation::Overlooked;
@@ -90,7 +91,7 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         Err(error) => return Err(out_of_memory(&error)),
     };
     let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
-    let failure = match tokio::time::timeout(timeout, Pin::new(&mut stream).accept()).await {
+    let failure = match tokio::time::timeout(timeout, accept(&mut stream)).await {
         Ok(Ok(())) => {
             return Ok(Handshaken {
                 client: client_of(stream.ssl()),
@@ -115,6 +116,25 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         let _ = tokio::time::timeout(timeout, stream.get_mut().shutdown()).await;
     }
     Err(Failure::Refused(Box::new(failure)))
+}
+
+/// `SSL_accept`, again after what it had to wait for.
+async fn accept(stream: &mut TlsStream) -> Result<(), ssl::Error> {
+    loop {
+        let result = Pin::new(&mut *stream).accept().await;
+        let waits = |error: &ssl::Error| error.code().as_raw() == WANT_VERDICT;
+        if !result.as_ref().is_err_and(waits) {
+            return result;
+        }
+        let Some(waiting) = note(stream.ssl()).and_then(|note| note.waiting.get().cloned()) else {
+            return result;
+        };
+        let answers = waiting.settle().await;
+        // Once: who waits again, waits for nothing.
+        if note(stream.ssl()).is_none_or(|note| note.answers.set(answers).is_err()) {
+            return result;
+        }
+    }
 }
 
 fn client_of(ssl: &SslRef) -> Client {

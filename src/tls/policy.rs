@@ -9,8 +9,10 @@ use openssl::ssl::{NameType, Ssl, SslContext, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
 use super::admission::{Admission, Denied};
-use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Policy};
+use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Halt, Policy};
+use super::ocsp::{Ocsp, Status, Verdict, Waiting};
 use super::resumption::{Lineage, Proven, Resumption};
+use super::stapling::{self, Stapled};
 use super::suites::Suites;
 use super::verification::{Rejection, Verified, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
@@ -25,6 +27,10 @@ pub struct HandshakePolicy {
     pub admission: Arc<dyn Admission>,
     /// Which tickets resume.
     pub resumption: Resumption,
+    /// Whether certificates are revoked.
+    pub ocsp: Ocsp,
+    /// The status of the server's own certificate.
+    pub stapled: Stapled,
     /// The TLS 1.3 suites, if their order matters.
     pub suites: Option<Suites>,
     /// Whether a refused client's handshake goes on, so that a page can tell it why.
@@ -60,23 +66,31 @@ impl Policy for HandshakePolicy {
         self.suites.as_ref()?.choose(offered)
     }
 
-    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8> {
+    fn staple(&self) -> Option<Arc<[u8]>> {
+        stapling::current(&self.stapled)
+    }
+
+    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt> {
         let note = note(ssl).ok_or(BAD_CERTIFICATE)?;
         let digest = ChainDigest::of(chain);
         let verdict = self.verifier.verify(digest, chain);
-        match verdict.and_then(|verified| self.admitted(verified)) {
+        // Nobody asks about a client that the rules keep out.
+        let verdict = match verdict.and_then(|verified| self.admitted(verified)) {
+            Ok(verified) => self.check_status(note, &verified)?.map(|()| verified),
+            Err(rejection) => Err(rejection),
+        };
+        match verdict {
             Ok(verified) => {
                 let client = Proven::Chain(digest, verified);
                 let began = unix_now();
                 // A handshake asks once for a certificate.
-                note.shown
-                    .set(Lineage { began, client })
-                    .map_err(|_| BAD_CERTIFICATE)
+                let shown = note.shown.set(Lineage { began, client });
+                shown.map_err(|_| Halt::Alert(BAD_CERTIFICATE))
             }
             Err(rejection) => {
                 let alert = rejection.alert;
                 let _ = note.rejection.set(rejection);
-                if self.page { Ok(()) } else { Err(alert) }
+                if self.page { Ok(()) } else { Err(alert.into()) }
             }
         }
     }
@@ -109,6 +123,10 @@ impl Policy for HandshakePolicy {
         if let Proven::Chain(_, verified) = &lineage.client {
             // A full handshake follows, which says no in the usual way.
             self.admission.admit(&verified.certificate).ok()?;
+            if !self.ocsp.still_passes(verified) {
+                // Nobody can wait here. In the full handshake somebody can.
+                return None;
+            }
         }
         note.offered.set(lineage).ok()?;
         Some(session)
@@ -128,6 +146,31 @@ impl HandshakePolicy {
             })),
         }
     }
+
+    /// What the status of a chain's certificates says; a handshake waits for it once.
+    fn check_status(
+        &self,
+        note: &Note,
+        verified: &Arc<Verified>,
+    ) -> Result<Result<(), Box<Rejection>>, Halt> {
+        let answers = note.answers.get().map(Vec::as_slice);
+        match self.ocsp.judge(verified, answers) {
+            Verdict::Pass(unchecked) => {
+                if let Some(words) = unchecked {
+                    self.ocsp.admitted_unchecked(&words);
+                }
+                Ok(Ok(()))
+            }
+            Verdict::Refuse(rejection) => Ok(Err(rejection)),
+            Verdict::Ask => {
+                let waiting = Arc::new(self.ocsp.waiting(verified.clone()));
+                match note.waiting.set(waiting) {
+                    Ok(()) => Err(Halt::NotYet),
+                    Err(_) => Err(Halt::Alert(BAD_CERTIFICATE)),
+                }
+            }
+        }
+    }
 }
 
 /// What the callbacks found out about a connection's client.
@@ -143,6 +186,10 @@ pub struct Note {
     offered: OnceLock<Lineage>,
     /// Why nobody was accepted.
     pub rejection: OnceLock<Box<Rejection>>,
+    /// What the handshake waits for.
+    pub waiting: OnceLock<Arc<Waiting>>,
+    /// What came of that.
+    pub answers: OnceLock<Vec<Status>>,
 }
 
 impl Note {
@@ -186,13 +233,16 @@ fn note_index() -> Result<Index<Ssl, Note>, ErrorStack> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use openssl::ssl::SslMethod;
 
     use super::*;
+    use crate::config::values::OcspPolicy;
     use crate::startup::test_certificates::{self as make, Pair};
+    use crate::telemetry::Telemetry;
+    use crate::tls::ocsp::Statuses;
     use crate::tls::tickets::TicketSecret;
     use crate::tls::trust::Trust;
 
@@ -206,11 +256,19 @@ mod tests {
                 anonymous: true,
             },
             admission: Arc::new(()),
+            ocsp: ocsp(),
+            stapled: stapling::fixed(None),
             suites: None,
             page,
             site: 0,
             others: None,
         }
+    }
+
+    pub(in crate::tls) fn ocsp() -> Ocsp {
+        let telemetry = Arc::new(Telemetry::new(false).unwrap());
+        let statuses = Arc::new(Statuses::new(telemetry));
+        Ocsp::new(statuses, OcspPolicy::Hard, Duration::from_secs(1))
     }
 
     fn connection() -> Ssl {
@@ -220,7 +278,7 @@ mod tests {
         ssl
     }
 
-    fn verify(policy: &HandshakePolicy, ssl: &SslRef, client: &Pair) -> Result<(), u8> {
+    fn verify(policy: &HandshakePolicy, ssl: &SslRef, client: &Pair) -> Result<(), Halt> {
         policy.verify(ssl, &[&client.certificate.to_der().unwrap()])
     }
 
@@ -231,7 +289,7 @@ mod tests {
         let ssl = connection();
         let [alice, bob] = ["alice", "bob"].map(|name| make::leaf(name, &ca));
         assert_eq!(verify(&policy, &ssl, &alice), Ok(()));
-        assert_eq!(verify(&policy, &ssl, &bob), Err(BAD_CERTIFICATE));
+        assert_eq!(verify(&policy, &ssl, &bob), Err(BAD_CERTIFICATE.into()));
         let Some(Proven::Chain(_, found)) = note(&ssl).unwrap().lineage(&ssl).map(|l| &l.client)
         else {
             panic!("nobody");

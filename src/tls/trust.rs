@@ -3,12 +3,18 @@
 //! Takes certificates and lists that were read already; hands on what [`Verifier`](super::verification::Verifier)
 //! asks.
 
+use std::sync::Arc;
+
 use openssl::error::ErrorStack;
+use openssl::stack::StackRef;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509KeyUsage, X509PurposeId, X509Ref};
 
+use super::ocsp::Question;
 use super::revocation::Revocation;
+use crate::config::values::OcspScope;
+use crate::fetch::Url;
 
 /// Whom to trust with what.
 #[derive(Clone)]
@@ -23,6 +29,8 @@ pub struct Trust {
     pub partial_chain: bool,
     /// Whether a client's certificate may be one that isn't for clientAuth.
     pub any_purpose: bool,
+    /// Of which certificates OCSP responders are asked, and which one instead of their own.
+    pub asked: (OcspScope, Option<Url>),
 }
 
 impl Trust {
@@ -34,6 +42,7 @@ impl Trust {
             revocation: None,
             partial_chain: false,
             any_purpose: false,
+            asked: (OcspScope::Off, None),
         }
     }
 
@@ -52,6 +61,27 @@ impl Trust {
         }
         store.set_param(&param)?;
         Ok(store.build())
+    }
+
+    /// What is to be asked about each certificate of a chain that somebody else has issued; about an
+    /// anchor there is nobody to ask.
+    pub(super) fn questions(
+        &self,
+        chain: &StackRef<X509>,
+    ) -> Result<Vec<Arc<Question>>, ErrorStack> {
+        let (scope, responder) = &self.asked;
+        let count = match scope {
+            OcspScope::Off => 0,
+            OcspScope::Leaf => 1,
+            OcspScope::Chain => usize::MAX,
+        };
+        let chain: Vec<_> = chain.iter().collect();
+        let pairs = chain.windows(2).take(count).zip(0..);
+        pairs
+            .map(|(pair, depth)| {
+                Question::new(pair[0], pair[1], responder.as_ref(), depth).map(Arc::new)
+            })
+            .collect()
     }
 
     /// Whether a client's own certificate may sign a handshake. AWS-LC asks that only together with

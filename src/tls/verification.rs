@@ -15,6 +15,7 @@ use openssl::x509::store::X509Store;
 use openssl::x509::{X509, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult};
 
 use super::ffi::server::{BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, alert_of};
+use super::ocsp::Question;
 use super::revocation::{Objection, Overlooked, Unrevoked};
 use super::strength::{Standing, weakness};
 use super::trust::Trust;
@@ -37,6 +38,8 @@ pub struct Verified {
     pub validity: Range<i64>,
     /// What was let pass.
     pub overlooked: Option<Arc<Overlooked>>,
+    /// What is to be asked of OCSP responders, each time; none if that isn't wanted.
+    pub questions: Vec<Arc<Question>>,
 }
 
 /// Why a client's certificate wasn't accepted.
@@ -138,9 +141,9 @@ impl Verifier {
             })
         };
         let found = self.build_chain(&leaf, &others).map_err(rejected)?;
-        let (mut validity, unrevoked) = found;
+        let mut validity = found.validity;
         let mut overlooked = None;
-        if let Some(unrevoked) = unrevoked {
+        if let Some(unrevoked) = found.unrevoked {
             validity.end = validity.end.min(unrevoked.until);
             overlooked = unrevoked.overlooked;
         }
@@ -148,15 +151,12 @@ impl Verifier {
             certificate,
             validity,
             overlooked,
+            questions: found.questions,
         })
     }
 
-    /// Builds and checks the chain; its common validity, and what the revocation lists say.
-    fn build_chain(
-        &self,
-        leaf: &X509Ref,
-        others: &StackRef<X509>,
-    ) -> Result<(Range<i64>, Option<Unrevoked>), Fault> {
+    /// Builds and checks the chain.
+    fn build_chain(&self, leaf: &X509Ref, others: &StackRef<X509>) -> Result<Found, Fault> {
         let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
         let verdict = context.init(&self.store, leaf, others, |context| {
             Ok(match context.verify_cert()? {
@@ -168,13 +168,10 @@ impl Verifier {
     }
 
     /// What AWS-LC doesn't look at, or not so.
-    fn examine(
-        &self,
-        context: &X509StoreContextRef,
-    ) -> Result<(Range<i64>, Option<Unrevoked>), Fault> {
+    fn examine(&self, context: &X509StoreContextRef) -> Result<Found, Fault> {
         let validity = examine(context, self.trust.depth as usize)?;
         let Some(chain) = context.chain() else {
-            return Ok((validity, None));
+            return Err(Fault::unexpected(ErrorStack::get()));
         };
         if chain.get(0).is_some_and(|leaf| !self.trust.may_sign(leaf)) {
             return Err(Fault::wrong_purpose());
@@ -183,8 +180,23 @@ impl Verifier {
         let unrevoked = revocation
             .map(|lists| lists.examine(chain, &self.trust.authorities, unix_now()))
             .transpose()?;
-        Ok((validity, unrevoked))
+        let questions = self.trust.questions(chain);
+        Ok(Found {
+            validity,
+            unrevoked,
+            questions: questions.map_err(Fault::unexpected)?,
+        })
     }
+}
+
+/// What a good chain brings along.
+struct Found {
+    /// When every certificate of it is valid.
+    validity: Range<i64>,
+    /// What the revocation lists say, if there are any.
+    unrevoked: Option<Unrevoked>,
+    /// What responders are to be asked.
+    questions: Vec<Arc<Question>>,
 }
 
 /// One certificate, and nothing after it: AWS-LC itself would pass over that.

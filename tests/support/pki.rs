@@ -12,6 +12,8 @@ use openssl::x509::extension::{
 };
 use openssl::x509::{X509, X509Builder, X509Extension, X509NameBuilder};
 
+use super::ocsp_answers;
+
 /// A certificate and its key.
 #[derive(Clone)]
 pub struct Identity {
@@ -91,6 +93,8 @@ pub struct Recipe {
     pub unknown_rule: bool,
     pub purpose: Purpose,
     pub dns_names: Vec<String>,
+    /// The OCSP responder that it names.
+    pub ocsp: Option<String>,
     pub key: Key,
     pub digest: MessageDigest,
 }
@@ -99,6 +103,7 @@ pub struct Recipe {
 pub enum Purpose {
     Client,
     Server,
+    Ocsp,
     Any,
 }
 
@@ -123,6 +128,7 @@ pub fn client(name: &str) -> Recipe {
         unknown_rule: false,
         purpose: Purpose::Client,
         dns_names: Vec::new(),
+        ocsp: None,
         key: Key::P256,
         digest: MessageDigest::sha256(),
     }
@@ -145,6 +151,12 @@ pub fn authority(name: &str) -> Recipe {
 }
 
 impl Recipe {
+    /// Names this OCSP responder.
+    pub fn asked_at(self, url: &str) -> Self {
+        let ocsp = Some(url.to_owned());
+        Self { ocsp, ..self }
+    }
+
     pub fn self_signed(&self) -> Identity {
         self.self_signed_with(&self.key.generate())
     }
@@ -239,10 +251,18 @@ impl Recipe {
         let purpose = match self.purpose {
             Purpose::Client => Some(ExtendedKeyUsage::new().client_auth().build()),
             Purpose::Server => Some(ExtendedKeyUsage::new().server_auth().build()),
+            Purpose::Ocsp => Some(ExtendedKeyUsage::new().other("OCSPSigning").build()),
             Purpose::Any => None,
         };
         if let Some(purpose) = purpose {
             builder.append_extension(purpose.unwrap()).unwrap();
+        }
+        if let Some(url) = &self.ocsp {
+            // authorityInfoAccess
+            let name = Asn1Object::from_str("1.3.6.1.5.5.7.1.1").unwrap();
+            let access = Asn1OctetString::new_from_bytes(&ocsp_answers::access(url)).unwrap();
+            let access = X509Extension::new_from_der(&name, false, &access).unwrap();
+            builder.append_extension(access).unwrap();
         }
         if !self.dns_names.is_empty() {
             let mut names = SubjectAlternativeName::new();

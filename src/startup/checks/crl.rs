@@ -102,7 +102,8 @@ pub(super) fn findings(
         }
         dates(&place, crl, strict, moment, &mut findings);
     }
-    if let (Some(ca), true) = (ca, crls.wanted) {
+    // What is fetched later may be just what is missing.
+    if let (Some(ca), true, false) = (ca, crls.wanted, crls.fetched) {
         without_list(crls, ca, rules, &mut findings);
     }
     findings

@@ -20,6 +20,7 @@ use super::materials::{
 };
 use super::ticket_secret::TICKET_SECRET_FILE;
 use crate::findings::{Finding, Findings};
+use crate::kept::CRL_CACHE;
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -214,6 +215,7 @@ fn holds_nothing_else(dir: &Path) -> io::Result<bool> {
         CLIENT_CA_FILE,
         TICKET_SECRET_FILE,
         CLIENT_CRL_FILE,
+        CRL_CACHE,
     ];
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();

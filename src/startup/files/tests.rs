@@ -78,6 +78,8 @@ fn files_and_directory_get_their_modes() {
 fn an_open_directory_is_closed_and_a_shared_one_warned_about() {
     let base = tempfile::tempdir().unwrap();
     fs::set_permissions(base.path(), Permissions::from_mode(0o755)).unwrap();
+    // What an earlier run left.
+    fs::create_dir(base.path().join(CRL_CACHE)).unwrap();
     assert!(
         write(&materials(), base.path())
             .unwrap()

@@ -72,6 +72,24 @@ pub fn log_findings(findings: &Findings) {
     }
 }
 
+/// Revocation lists that were fetched are in use, unless something is wrong.
+pub fn lists_taken(took: Duration, wrong: Option<&Findings>) {
+    match wrong {
+        None => info!(
+            event = "crls_taken",
+            ms = millis(took),
+            "fetched revocation lists: new connections are held against them"
+        ),
+        Some(findings) => {
+            log_findings(findings);
+            error!(
+                event = "crls_not_taken",
+                "fetched revocation lists are not in use"
+            );
+        }
+    }
+}
+
 /// Settings that were changed, and take effect at the start only.
 pub fn needs_restart(settings: &[&str]) {
     if !settings.is_empty() {

@@ -8,6 +8,7 @@ use openssl::error::ErrorStack;
 use openssl::ssl::SslContextBuilder;
 
 pub mod client;
+pub mod ocsp;
 pub mod server;
 
 /// The suites of TLS 1.3 by their names (`TLS_AES_128_GCM_SHA256`), the preferred one first. A name

@@ -8,7 +8,7 @@
 use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use foreign_types::ForeignTypeRef;
@@ -20,6 +20,8 @@ use openssl::ssl::{
 };
 use openssl_sys as lc;
 use zeroize::Zeroizing;
+
+use super::ocsp::staple;
 
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
@@ -38,9 +40,13 @@ pub trait Policy: Send + Sync + 'static {
     /// leave the choice to libssl, which takes the client's first.
     fn choose_suite(&self, offered: &[[u8; 2]]) -> Option<&CStr>;
 
-    /// Whether this chain, DER as the client sent it with its own certificate first, may pass; if
-    /// not, the alert that says so (RFC 8446 section 6.2).
-    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8>;
+    /// The OCSP response about the server's certificate, for a client that asks for it.
+    fn staple(&self) -> Option<Arc<[u8]>> {
+        None
+    }
+
+    /// Whether this chain, DER as the client sent it with its own certificate first, may pass.
+    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt>;
 
     /// How much longer than a session its ticket is at most, in bytes.
     fn overhead(&self) -> usize;
@@ -51,6 +57,24 @@ pub trait Policy: Send + Sync + 'static {
     /// The session in a ticket, if it may resume; if not, a full handshake follows.
     fn open(&self, ssl: &SslRef, ticket: &[u8]) -> Option<Zeroizing<Vec<u8>>>;
 }
+
+/// Why a handshake doesn't go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// The chain isn't accepted; the alert that says so (RFC 8446 section 6.2).
+    Alert(u8),
+    /// The verdict isn't there yet. `SSL_accept` fails with [`WANT_VERDICT`]; the next one asks again.
+    NotYet,
+}
+
+impl From<u8> for Halt {
+    fn from(alert: u8) -> Self {
+        Self::Alert(alert)
+    }
+}
+
+/// `SSL_ERROR_WANT_CERTIFICATE_VERIFY` (ssl.h).
+pub const WANT_VERDICT: c_int = lc::SSL_ERROR_WANT_CERTIFICATE_VERIFY;
 
 /// A context that knows certificates as bytes.
 pub fn context_builder() -> Result<SslContextBuilder, ErrorStack> {
@@ -265,6 +289,11 @@ unsafe extern "C" fn on_hello(hello: *const lc::SSL_CLIENT_HELLO) -> lc::ssl_sel
         }
         let policy = policy(connection).ok_or(())?;
         policy.begin(connection);
+        if asks_for_status(hello)
+            && let Some(response) = policy.staple()
+        {
+            staple(connection, &response).map_err(drop)?;
+        }
         let Some(suite) = policy.choose_suite(suites.as_chunks().0) else {
             return Ok(());
         };
@@ -303,14 +332,30 @@ unsafe extern "C" fn on_verify(ssl: *mut lc::SSL, alert: *mut u8) -> lc::ssl_ver
         let policy = policy(connection).ok_or(BAD_CERTIFICATE)?;
         policy.verify(connection, &chain)
     }));
-    match verdict.unwrap_or(Err(BAD_CERTIFICATE)) {
+    match verdict.unwrap_or(Err(Halt::Alert(BAD_CERTIFICATE))) {
         Ok(()) => lc::ssl_verify_result_t_ssl_verify_ok,
-        Err(number) => {
+        Err(Halt::NotYet) => lc::ssl_verify_result_t_ssl_verify_retry,
+        Err(Halt::Alert(number)) => {
             // SAFETY: libssl passes a valid place for the alert.
             unsafe { *alert = number };
             lc::ssl_verify_result_t_ssl_verify_invalid
         }
     }
+}
+
+/// Whether the client wants a stapled response (RFC 6066 section 8).
+fn asks_for_status(hello: *const lc::SSL_CLIENT_HELLO) -> bool {
+    let (mut content, mut length) = (null(), 0);
+    // SAFETY: libssl's callback has a valid ClientHello; what is written are a pointer into it and a length.
+    let found = unsafe {
+        lc::SSL_early_callback_ctx_extension_get(
+            hello,
+            lc::TLSEXT_TYPE_status_request as u16,
+            &mut content,
+            &mut length,
+        )
+    };
+    found == 1
 }
 
 static TICKETS: lc::SSL_TICKET_AEAD_METHOD = lc::SSL_TICKET_AEAD_METHOD {

@@ -9,7 +9,7 @@ use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVers
 
 use super::*;
 use crate::startup::test_certificates::{self as make, Pair, Spec};
-use crate::tls::ffi::server::{Policy, context_builder, present, set_policy};
+use crate::tls::ffi::server::{Halt, Policy, context_builder, present, set_policy};
 use crate::tls::tickets::TicketSecret;
 use crate::tls::trust::Trust;
 use crate::tls::verification::unix_now;
@@ -26,7 +26,7 @@ impl Policy for Recorder {
         None
     }
 
-    fn verify(&self, _: &SslRef, _: &[&[u8]]) -> Result<(), u8> {
+    fn verify(&self, _: &SslRef, _: &[&[u8]]) -> Result<(), Halt> {
         Ok(())
     }
 

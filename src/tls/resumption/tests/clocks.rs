@@ -19,7 +19,7 @@ impl Policy for Ahead {
         None
     }
 
-    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), u8> {
+    fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt> {
         self.policy.verify(ssl, chain)
     }
 
@@ -87,6 +87,8 @@ fn another_tasks_clock_may_be_a_minute_ahead() {
         let timeout = Duration::from_secs(TIMEOUT as u64);
         let policy = HandshakePolicy {
             admission: Arc::new(()),
+            ocsp: crate::tls::policy::tests::ocsp(),
+            stapled: crate::tls::stapling::fixed(None),
             site: 0,
             others: None,
             verifier: trusting(&ca),

@@ -1,0 +1,26 @@
+//! What the `openssl` crate leaves out of OCSP and stapling.
+
+use foreign_types::ForeignTypeRef;
+use openssl::asn1::Asn1GeneralizedTimeRef;
+use openssl::error::ErrorStack;
+use openssl::ssl::SslRef;
+use openssl_sys as lc;
+
+/// Seconds since 1970, or `None` for what is no time.
+pub fn unix_seconds(time: &Asn1GeneralizedTimeRef) -> Option<i64> {
+    let mut seconds = 0;
+    // SAFETY: `time` is a valid ASN1_GENERALIZEDTIME, which this takes as any ASN1_TIME; it writes one number.
+    let read = unsafe { lc::ASN1_TIME_to_posix(time.as_ptr().cast(), &mut seconds) };
+    if read != 1 {
+        // What stays in the thread's error queue would fail another connection's read.
+        drop(ErrorStack::get());
+    }
+    (read == 1).then_some(seconds)
+}
+
+/// What this connection staples (RFC 6066 section 8) if the client asks for it.
+pub fn staple(ssl: &SslRef, response: &[u8]) -> Result<(), ErrorStack> {
+    // SAFETY: `ssl` is valid for the call, which copies the bytes of the length that is given.
+    let set = unsafe { lc::SSL_set_ocsp_response(ssl.as_ptr(), response.as_ptr(), response.len()) };
+    super::succeeded(set)
+}
