@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::fetch::pace::Pace;
 use crate::fetch::{self, Answer, FetchError, Limits, Request, Url, Validators};
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{self, KeptFetched};
+use crate::telemetry::fetching::{self, KeptFetched};
 
 /// The directory below `--certs-dir` for lists of revoked certificates.
 pub const CRL_CACHE: &str = "crl-cache";
@@ -142,7 +142,7 @@ impl Keeper {
             Ok(version) => Some(version),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
-                events::kept_unreadable(&source.name, &source.directory, &error);
+                fetching::kept_unreadable(&source.name, &source.directory, &error);
                 None
             }
         };
@@ -255,7 +255,7 @@ impl Keeper {
             .unwrap_or_else(|e| Err(std::io::Error::other(e)));
         if let Err(error) = written {
             // It serves all the same, until the process ends.
-            events::kept_unwritable(&self.source.name, &self.source.directory, &error);
+            fetching::kept_unwritable(&self.source.name, &self.source.directory, &error);
         }
         let version = Arc::new(Version { bytes, span });
         self.latest.send_replace(Some(version));

@@ -7,7 +7,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use super::events::OcspResult;
+use super::fetching::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
 

@@ -4,6 +4,7 @@
 //! metric, so that the two can't disagree. A leaf: every stage may use it, it uses none.
 
 pub mod events;
+pub mod fetching;
 pub mod logs;
 pub mod metrics;
 mod throttle;

@@ -1,5 +1,7 @@
 //! What the `openssl` crate leaves out of OCSP and stapling.
 
+use std::ptr::null;
+
 use foreign_types::ForeignTypeRef;
 use openssl::asn1::Asn1GeneralizedTimeRef;
 use openssl::error::ErrorStack;
@@ -16,6 +18,24 @@ pub fn unix_seconds(time: &Asn1GeneralizedTimeRef) -> Option<i64> {
         drop(ErrorStack::get());
     }
     (read == 1).then_some(seconds)
+}
+
+/// Whether the client wants a stapled response (RFC 6066 section 8).
+///
+/// # Safety
+/// `hello` is what libssl calls back with, for as long as it does.
+pub unsafe fn asks_for_status(hello: *const lc::SSL_CLIENT_HELLO) -> bool {
+    let (mut content, mut length) = (null(), 0);
+    // SAFETY: the caller's promise; what is written are a pointer into it and a length.
+    let found = unsafe {
+        lc::SSL_early_callback_ctx_extension_get(
+            hello,
+            lc::TLSEXT_TYPE_status_request as u16,
+            &mut content,
+            &mut length,
+        )
+    };
+    found == 1
 }
 
 /// What this connection staples (RFC 6066 section 8) if the client asks for it.

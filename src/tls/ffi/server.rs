@@ -21,7 +21,7 @@ use openssl::ssl::{
 use openssl_sys as lc;
 use zeroize::Zeroizing;
 
-use super::ocsp::staple;
+use super::ocsp::{asks_for_status, staple};
 
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
@@ -289,7 +289,8 @@ unsafe extern "C" fn on_hello(hello: *const lc::SSL_CLIENT_HELLO) -> lc::ssl_sel
         }
         let policy = policy(connection).ok_or(())?;
         policy.begin(connection);
-        if asks_for_status(hello)
+        // SAFETY: libssl calls this with a valid ClientHello, which outlives the call.
+        if unsafe { asks_for_status(hello) }
             && let Some(response) = policy.staple()
         {
             staple(connection, &response).map_err(drop)?;
@@ -341,21 +342,6 @@ unsafe extern "C" fn on_verify(ssl: *mut lc::SSL, alert: *mut u8) -> lc::ssl_ver
             lc::ssl_verify_result_t_ssl_verify_invalid
         }
     }
-}
-
-/// Whether the client wants a stapled response (RFC 6066 section 8).
-fn asks_for_status(hello: *const lc::SSL_CLIENT_HELLO) -> bool {
-    let (mut content, mut length) = (null(), 0);
-    // SAFETY: libssl's callback has a valid ClientHello; what is written are a pointer into it and a length.
-    let found = unsafe {
-        lc::SSL_early_callback_ctx_extension_get(
-            hello,
-            lc::TLSEXT_TYPE_status_request as u16,
-            &mut content,
-            &mut length,
-        )
-    };
-    found == 1
 }
 
 static TICKETS: lc::SSL_TICKET_AEAD_METHOD = lc::SSL_TICKET_AEAD_METHOD {

@@ -15,7 +15,7 @@ use super::answer::{self, Answer, Found};
 use super::{Question, asking};
 use crate::fetch::{self, Url};
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{self, OcspAsked, OcspResult};
+use crate::telemetry::fetching::{self, OcspAsked, OcspResult};
 use crate::tls::verification::unix_now;
 
 /// How many statuses are known at most; about 200 bytes each.
@@ -185,7 +185,7 @@ impl Statuses {
 
     /// Counts a client that is let in although nobody knows its status.
     pub fn admitted_unchecked(&self, words: &str) {
-        events::ocsp_unchecked(&self.telemetry, words);
+        fetching::ocsp_unchecked(&self.telemetry, words);
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

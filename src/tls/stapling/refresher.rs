@@ -9,7 +9,7 @@ use super::{Staple, StapleFault, Stapled, check};
 use crate::fetch::pace::Pace;
 use crate::fetch::{self, Url};
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{OcspResult, StapleFetched};
+use crate::telemetry::fetching::{OcspResult, StapleFetched};
 use crate::tls::ocsp::{Question, asking};
 use crate::tls::verification::unix_now;
 
