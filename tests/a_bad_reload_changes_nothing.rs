@@ -298,13 +298,19 @@ fn what_needs_a_restart_is_said_and_changes_nothing() {
 /// What was doubtful at the start isn't said again at each reload.
 #[test]
 fn doubts_are_said_once() {
-    let pki = Pki::new();
-    let soon = pki::Recipe {
-        not_after: 3 * 86_400,
-        ..pki::server()
+    // Not at the turn of a day: "3 days left" must not become 2 meanwhile.
+    let ending_in_days = |days: i64, recipe: pki::Recipe| pki::Recipe {
+        not_after: days * 86_400 + 43_200,
+        ..recipe
     };
-    let server = soon.signed_by(&pki.ca);
-    let gate = places::serve(&Pki { server, ..pki }).start();
+    let ca = ending_in_days(90, pki::authority("Test CA")).self_signed();
+    let server = ending_in_days(3, pki::server()).signed_by(&ca);
+    let pki = Pki {
+        client: pki::client("alice").signed_by(&ca),
+        server,
+        ca,
+    };
+    let gate = places::serve(&pki).start();
     gate.event("ready");
     let before = gate.count("finding");
     assert!(before > 0, "a certificate that ends soon is doubtful");
