@@ -178,9 +178,10 @@ fn build_one(
     let mut builder = server::context_builder().map_err(unexpected)?;
     apply_settings(&mut builder, settings)?;
     for identity in &parts.credentials.identities {
-        present(&mut builder, identity).map_err(unusable_certificate)?;
+        present(&mut builder, identity)
+            .map_err(|error| unusable_certificate(place.site, &error))?;
     }
-    // AWS-LC has one application protocol for all of a context's connections.
+    // ALPN is left alone where raw bytes are carried.
     if !matches!(place.site.settings.content, ContentSettings::Tunnel(_)) {
         builder.set_alpn_select_callback(|_, offered| {
             select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
@@ -357,10 +358,14 @@ fn refused_by_aws_lc(setting: &str, written: &str, error: &ErrorStack) -> Findin
     )
 }
 
-fn unusable_certificate(error: ErrorStack) -> Findings {
+fn unusable_certificate(site: &Site, error: &ErrorStack) -> Findings {
+    let place = match site.label.as_str() {
+        "" => "certificate".to_owned(),
+        label => format!("certificate in {label}"),
+    };
     Finding::error(
-        "SSL_SERVER_CERTIFICATE",
-        format!("AWS-LC can't serve with it: {}", words(&error)),
+        place,
+        format!("AWS-LC can't serve with it: {}", words(error)),
     )
     .advice("`certgate check` describes the certificate and its key.")
     .into()

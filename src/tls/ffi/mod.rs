@@ -7,6 +7,7 @@ use std::ffi::{CString, c_int};
 use openssl::error::ErrorStack;
 use openssl::ssl::SslContextBuilder;
 
+mod callbacks;
 pub mod client;
 pub mod ocsp;
 pub mod server;
