@@ -81,16 +81,16 @@ fn server(pki: &ExamplePki) -> TlsContext {
             leaf: certificate(pki.server()),
             chain: Vec::new(),
             key: PKey::private_key_from_pem(pki.server_key().as_bytes()).unwrap(),
+            staple: None,
         }],
         client_ca: vec![certificate(pki.ca())],
         crls: None,
-        staple: None,
     };
     let parts = SiteParts {
         credentials: &credentials,
         crls: None,
         admission: Arc::new(Rules::default()),
-        stapled: stapling::fixed(None),
+        stapled: vec![stapling::fixed(None)],
     };
     let shared = Shared {
         secret: &TicketSecret::random().unwrap(),

@@ -125,10 +125,10 @@ fn credentials(pki: &ExamplePki) -> anyhow::Result<Credentials> {
             leaf: X509::from_pem(pki.server().as_bytes())?,
             chain: Vec::new(),
             key: PKey::private_key_from_pem(pki.server_key().as_bytes())?,
+            staple: None,
         }],
         client_ca: vec![X509::from_pem(pki.ca().as_bytes())?],
         crls: None,
-        staple: None,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::startup::crls::{self, Crls};
 use crate::startup::environment::Environment;
 use crate::startup::files;
 use crate::startup::materials::{self, Materials, Wants};
-use crate::tls::stapling::{self, Staple};
+use crate::tls::stapling;
 use crate::tls::verification::unix_now;
 use crate::tls::{Credentials, ServerIdentity, TicketSecret};
 
@@ -56,7 +56,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
         let crls = crls_of(site, settings, environment, &mut lists);
         let materials = look_at_site(site, &crls, settings, environment, &mut preflight)?;
         let mut credentials = credentials(&materials, &crls);
-        credentials.staple = staple(&site.settings, &credentials, &mut preflight);
+        staple(&site.settings, &mut credentials, &mut preflight);
         Some((materials, credentials))
     });
     let sites: Vec<_> = sites.collect();
@@ -210,6 +210,7 @@ fn credentials(materials: &Materials, crls: &Crls) -> Credentials {
             leaf: served.leaf,
             chain: served.chain,
             key: identity.key.key.clone(),
+            staple: None,
         }
     });
     Credentials {
@@ -222,46 +223,39 @@ fn credentials(materials: &Materials, crls: &Crls) -> Credentials {
         crls: crls
             .wanted
             .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect()),
-        staple: None,
     }
 }
 
-/// What is in the file, if one is named; and whether there is anybody to ask, if somebody is to be.
-fn staple(
-    site: &SiteSettings,
-    credentials: &Credentials,
-    preflight: &mut Preflight,
-) -> Option<Staple> {
+/// Takes what is in the file, if one is named; or says whether there is anybody to ask.
+fn staple(site: &SiteSettings, credentials: &mut Credentials, preflight: &mut Preflight) {
     let settings = &site.staple;
-    if settings.from == StapleFrom::Off {
-        return None;
-    }
+    let questions = credentials.identities.iter();
+    let questions: Vec<_> = questions
+        .map(|identity| credentials.question(identity, settings))
+        .collect();
     let mut findings = Findings::default();
-    if credentials.identities.len() > 1 {
-        findings.push(
-            Finding::warning(
-                "staple",
-                "several certificates, and nothing is stapled to any of them",
-            )
-            .expected("one certificate, where a status is to be stapled")
-            .advice(
-                "Which of them a client gets is known too late; leave out staple, or all but one",
-            ),
-        );
-    }
-    let question = credentials.question(settings);
-    let staple = match &settings.from {
-        _ if !findings.is_empty() => None,
+    match &settings.from {
+        StapleFrom::Off => return,
+        StapleFrom::Responder => {
+            for question in &questions {
+                findings.extend(stapling::nobody_to_ask(question.as_ref()));
+            }
+        }
         StapleFrom::File(path) => {
             preflight.files.push(Sighting::of(path));
-            stapling::read(path, question.as_ref(), unix_now(), &mut findings)
+            let now = unix_now();
+            let mut fits = false;
+            for (identity, question) in credentials.identities.iter_mut().zip(&questions) {
+                identity.staple = stapling::read(path, question.as_ref(), now, &mut findings);
+                fits |= identity.staple.is_some();
+            }
+            // A file is about one certificate, and says nothing of the others.
+            if fits {
+                findings = Findings::default();
+            }
         }
-        _ => {
-            findings.extend(stapling::nobody_to_ask(question.as_ref()));
-            None
-        }
-    };
+    }
+    findings.dedup();
     findings.locate(|name| (name == "staple").then_some(settings.place.as_str()));
     preflight.report.findings.extend(findings);
-    staple
 }

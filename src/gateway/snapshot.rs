@@ -105,7 +105,12 @@ impl Snapshot {
             .sites
             .iter()
             .zip(&inputs.credentials)
-            .map(|(site, credentials)| Stapling::of(site, credentials, lasting, before))
+            .map(|(site, credentials)| {
+                let identities = credentials.identities.iter();
+                let stapling = identities
+                    .map(|identity| Stapling::of(site, credentials, identity, lasting, before));
+                stapling.collect::<Vec<_>>()
+            })
             .collect();
         let sites = inputs
             .credentials
@@ -117,7 +122,7 @@ impl Snapshot {
             credentials,
             crls: crls(site, credentials, &lasting.lists),
             admission: rules.clone(),
-            stapled: stapling.stapled.clone(),
+            stapled: stapling.iter().map(|one| one.stapled.clone()).collect(),
         });
         let shared = Shared {
             secret: inputs.ticket_secret.as_ref().unwrap_or(&lasting.secret),
@@ -133,7 +138,7 @@ impl Snapshot {
             (Some(tls), Some(sites)) if findings.is_empty() => Ok(Self {
                 tls,
                 sites,
-                stapling,
+                stapling: stapling.into_iter().flatten().collect(),
                 telemetry: telemetry.clone(),
                 times: settings.times,
             }),

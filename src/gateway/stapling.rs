@@ -1,12 +1,12 @@
-//! The status of the server's own certificate, for one site: from a file, from a responder, or none.
+//! The status of one of the server's own certificates: from a file, from a responder, or none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::snapshot::{Lasting, Snapshot};
 use crate::config::values::StapleFrom;
 use crate::config::{Site, StapleSettings};
-use crate::tls::Credentials;
 use crate::tls::stapling::{self, Refresher, Stapled};
+use crate::tls::{Credentials, ServerIdentity};
 
 /// What is stapled, and who keeps it fresh.
 pub(super) struct Stapling {
@@ -22,22 +22,20 @@ impl Stapling {
     pub fn of(
         site: &Site,
         credentials: &Credentials,
+        identity: &ServerIdentity,
         lasting: &Lasting,
         before: Option<&Snapshot>,
     ) -> Self {
         let settings = &site.settings.staple;
         let nobody = || Self {
-            stapled: stapling::fixed(credentials.staple.clone()),
+            stapled: stapling::fixed(identity.staple.clone()),
             asked: None,
             refresher: Arc::default(),
         };
         if settings.from != StapleFrom::Responder {
             return nobody();
         }
-        let leaf = credentials
-            .identities
-            .first()
-            .and_then(|i| i.leaf.to_der().ok());
+        let leaf = identity.leaf.to_der().ok();
         let asked = leaf.map(|leaf| (leaf, settings.clone()));
         let mut known = before.into_iter().flat_map(Snapshot::stapling);
         if let Some(same) = known.find(|known| known.asked.is_some() && known.asked == asked) {
@@ -47,7 +45,7 @@ impl Stapling {
                 refresher: same.refresher.clone(),
             };
         }
-        let question = credentials.question(settings);
+        let question = credentials.question(identity, settings);
         let refresher =
             question.and_then(|question| Refresher::new(question, lasting.telemetry.clone()));
         match refresher {

@@ -5,24 +5,24 @@ use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{NameType, Ssl, SslContext, SslContextRef, SslRef};
+use openssl::ssl::{Ssl, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
 use super::admission::{Admission, Denied};
-use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Halt, Policy};
+use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Halt, Hello, Policy};
+use super::identities::SiteContexts;
 use super::ocsp::{Ocsp, Status, Verdict, Waiting};
 use super::resumption::{Lineage, Proven, Resumption};
 use super::stapling::{self, Stapled};
 use super::suites::Suites;
 use super::verification::{Rejection, Verified, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
-use crate::config::server_name::ServerNames;
 use crate::identity::ClientCertificate;
 
 /// The decisions of one context.
 pub struct HandshakePolicy {
     /// Whom to trust.
-    pub verifier: Verifier,
+    pub verifier: Arc<Verifier>,
     /// Who of them may come in.
     pub admission: Arc<dyn Admission>,
     /// Which tickets resume.
@@ -37,23 +37,13 @@ pub struct HandshakePolicy {
     pub page: bool,
     /// The number of the site that it is for.
     pub site: usize,
-    /// What connections for other sites are handed over to; only the first site's has them.
-    pub others: Option<OtherSites>,
-}
-
-/// The contexts of all sites but the first.
-pub struct OtherSites {
-    /// Which site a name belongs to.
-    pub names: ServerNames,
-    /// That of site 1 first.
-    pub contexts: Vec<SslContext>,
+    /// What connections can be handed over to; only the one that they begin with has them.
+    pub contexts: Option<SiteContexts>,
 }
 
 impl Policy for HandshakePolicy {
-    fn choose_context(&self, ssl: &SslRef) -> Option<&SslContextRef> {
-        let others = self.others.as_ref()?;
-        let site = others.names.find(ssl.servername(NameType::HOST_NAME)?)?;
-        others.contexts.get(site.checked_sub(1)?).map(AsRef::as_ref)
+    fn choose_context(&self, hello: &Hello<'_>) -> Option<&SslContextRef> {
+        self.contexts.as_ref()?.choose(hello)
     }
 
     fn begin(&self, ssl: &SslRef) {
@@ -236,7 +226,7 @@ fn note_index() -> Result<Index<Ssl, Note>, ErrorStack> {
 pub(super) mod tests {
     use std::time::Duration;
 
-    use openssl::ssl::SslMethod;
+    use openssl::ssl::{SslContext, SslMethod};
 
     use super::*;
     use crate::config::values::OcspPolicy;
@@ -249,7 +239,9 @@ pub(super) mod tests {
     fn policy(ca: &Pair, page: bool) -> HandshakePolicy {
         let timeout = Duration::from_secs(3600);
         HandshakePolicy {
-            verifier: Verifier::new(Trust::of(std::slice::from_ref(&ca.certificate))).unwrap(),
+            verifier: Arc::new(
+                Verifier::new(Trust::of(std::slice::from_ref(&ca.certificate))).unwrap(),
+            ),
             resumption: Resumption {
                 keys: TicketSecret::random().unwrap().keys("", timeout),
                 timeout,
@@ -261,7 +253,7 @@ pub(super) mod tests {
             suites: None,
             page,
             site: 0,
-            others: None,
+            contexts: None,
         }
     }
 

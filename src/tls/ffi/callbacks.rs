@@ -14,7 +14,7 @@ use openssl::ssl::{SslContext, SslContextRef, SslRef};
 use openssl_sys as lc;
 
 use super::ocsp::{asks_for_status, staple};
-use super::server::{BAD_CERTIFICATE, Halt, Policy, succeeded};
+use super::server::{BAD_CERTIFICATE, Halt, Hello, Policy, succeeded};
 
 type PolicyIndex = Index<SslContext, Box<dyn Policy>>;
 
@@ -64,15 +64,19 @@ pub(super) unsafe extern "C" fn on_hello(
     // A panic must not unwind into C.
     let chosen = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: libssl calls this with a valid ClientHello and its connection, which outlive the
-        // call; the suites are as many bytes as it says.
-        let (connection, suites) = unsafe {
+        // call; the suites and the extensions are as many bytes as it says.
+        let offered = unsafe {
             let hello = &*hello;
-            (
-                SslRef::from_ptr(hello.ssl),
-                std::slice::from_raw_parts(hello.cipher_suites, hello.cipher_suites_len),
-            )
+            Hello {
+                connection: SslRef::from_ptr(hello.ssl),
+                suites: bytes(hello.cipher_suites, hello.cipher_suites_len)
+                    .as_chunks()
+                    .0,
+                extensions: bytes(hello.extensions, hello.extensions_len),
+            }
         };
-        if let Some(other) = policy(connection).ok_or(())?.choose_context(connection) {
+        let connection = offered.connection;
+        if let Some(other) = policy(connection).ok_or(())?.choose_context(&offered) {
             hand_over_to(connection, other)?;
         }
         let policy = policy(connection).ok_or(())?;
@@ -83,7 +87,7 @@ pub(super) unsafe extern "C" fn on_hello(
         {
             staple(connection, &response).map_err(drop)?;
         }
-        let Some(suite) = policy.choose_suite(suites.as_chunks().0) else {
+        let Some(suite) = policy.choose_suite(offered.suites) else {
             return Ok(());
         };
         // SAFETY: both are valid for the call, which copies what it needs.
@@ -93,6 +97,18 @@ pub(super) unsafe extern "C" fn on_hello(
     match chosen {
         Ok(Ok(())) => lc::ssl_select_cert_result_t_ssl_select_cert_success,
         _ => lc::ssl_select_cert_result_t_ssl_select_cert_error,
+    }
+}
+
+/// A slice, also where there is none to point at: a ClientHello may have no extensions.
+///
+/// # Safety
+/// `length` bytes are at `start` for `'a`, if there are any.
+unsafe fn bytes<'a>(start: *const u8, length: usize) -> &'a [u8] {
+    match length {
+        0 => &[],
+        // SAFETY: the caller's promise.
+        _ => unsafe { std::slice::from_raw_parts(start, length) },
     }
 }
 

@@ -19,13 +19,39 @@ use zeroize::Zeroizing;
 
 use super::callbacks::{TICKETS, certificates, on_hello, on_verify, policy_index};
 
+/// A ClientHello, while libssl calls back about it.
+pub struct Hello<'a> {
+    /// Whose it is.
+    pub connection: &'a SslRef,
+    /// The cipher suites, in the client's order.
+    pub suites: &'a [[u8; 2]],
+    /// The extensions: number, length, content, one after the other.
+    pub extensions: &'a [u8],
+}
+
+impl<'a> Hello<'a> {
+    /// The content of an extension (IANA's "TLS ExtensionType Values").
+    pub fn extension(&self, number: u16) -> Option<&'a [u8]> {
+        let mut rest = self.extensions;
+        while let Some((&[a, b, c, d], after)) = rest.split_first_chunk() {
+            let length = usize::from(u16::from_be_bytes([c, d]));
+            let (content, next) = after.split_at_checked(length)?;
+            if u16::from_be_bytes([a, b]) == number {
+                return Some(content);
+            }
+            rest = next;
+        }
+        None
+    }
+}
+
 /// What is decided in a handshake. All of it runs inside `SSL_accept`.
 pub trait Policy: Send + Sync + 'static {
-    /// The context to go on with, by the server name that the client asks for, if it is another one
+    /// The context to go on with, by what the client asks for and what it can do, if it is another one
     /// than this policy's. Its own policy decides from then on. Such a context must differ only in its
     /// certificates, the names of authorities, application protocols and the policy: what else a context
     /// has, a connection keeps from the one that it began with.
-    fn choose_context(&self, _ssl: &SslRef) -> Option<&SslContextRef> {
+    fn choose_context(&self, _hello: &Hello<'_>) -> Option<&SslContextRef> {
         None
     }
 

@@ -90,8 +90,8 @@ fn another_tasks_clock_may_be_a_minute_ahead() {
             ocsp: crate::tls::policy::tests::ocsp(),
             stapled: crate::tls::stapling::fixed(None),
             site: 0,
-            others: None,
-            verifier: trusting(&ca),
+            contexts: None,
+            verifier: Arc::new(trusting(&ca)),
             resumption: Resumption {
                 keys: secret.keys("", timeout),
                 ..resumption()
