@@ -7,6 +7,7 @@ use crate::support::certgate::{self, Certgate};
 use crate::support::eventually;
 use crate::support::ocsp_answers::{Answer, Status};
 use crate::support::pki::{self, Identity, Pki, Purpose, Recipe};
+use crate::support::places;
 use crate::support::responder::{OpensslOcsp, Reply, Responder, answer};
 
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
@@ -231,4 +232,41 @@ fn without_anybody_to_ask_it_says_so() {
         "--staple on",
         "issuer of the server's certificate is unknown",
     );
+}
+
+/// A client that gets the RSA certificate must not be told of the other one.
+#[test]
+fn of_several_certificates_each_has_its_own() {
+    let pki = Pki::new();
+    let rsa = Recipe {
+        key: pki::Key::Rsa(2048),
+        ..pki::server()
+    };
+    let rsa = rsa.signed_by(&pki.ca);
+    let der = about(&pki.server, &pki).der();
+    let toml = "certificate = [\"DIR/rsa.cer\", \"DIR/ec.cer\"]\ncertificate-key = [\"DIR/rsa.key\", \"DIR/ec.key\"]\nstaple = \"DIR/staple.der\"\n";
+    let builder = places::serve(&pki)
+        .identity("rsa", &rsa)
+        .identity("ec", &pki.server)
+        .config(toml);
+    std::fs::write(builder.directory().join("staple.der"), &der).unwrap();
+    let gate = builder.start();
+    for version in VERSIONS {
+        for (algorithms, stapled) in [("ECDSA+SHA256", true), ("RSA-PSS+SHA256", false)] {
+            let arguments = [
+                "-status",
+                version,
+                "-sigalgs",
+                algorithms,
+                "-client_sigalgs",
+                "ECDSA+SHA256",
+            ];
+            let text = s_client(&gate, &pki, &arguments);
+            assert_eq!(
+                text.contains("Cert Status: good"),
+                stapled,
+                "{arguments:?}\n{text}"
+            );
+        }
+    }
 }
