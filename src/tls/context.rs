@@ -23,7 +23,7 @@ use super::ocsp::{Ocsp, Question, Statuses};
 use super::policy::{HandshakePolicy, attach, note};
 use super::protocols::{apply_settings, suites_of, unexpected};
 use super::resumption::Resumption;
-use super::revocation::{Crl, Revocation};
+use super::revocation::Crl;
 use super::stapling::{self, Staple, Stapled};
 use super::tickets::TicketSecret;
 use super::trust::Trust;
@@ -184,7 +184,8 @@ fn build_site(
     settings: &TlsSettings,
     shared: &Shared<'_>,
 ) -> Result<Vec<Built>, Findings> {
-    let trust = trust(parts.credentials, parts.crls, &site.settings);
+    let authorities = parts.credentials.client_ca.clone();
+    let trust = Trust::of_site(authorities, parts.crls, &site.settings);
     let verifier = Arc::new(Verifier::new(trust).map_err(unexpected)?);
     let identities = parts.credentials.identities.iter().zip(parts.stapled);
     let built = identities.map(|(identity, stapled)| {
@@ -275,18 +276,6 @@ fn tickets(builder: &mut SslContextBuilder, settings: &TlsSettings) -> Result<()
             builder.set_options(SslOptions::NO_TICKET);
             Ok(())
         }
-    }
-}
-
-fn trust(credentials: &Credentials, crls: Option<Vec<Arc<Crl>>>, site: &SiteSettings) -> Trust {
-    let rules = &site.crls;
-    Trust {
-        authorities: credentials.client_ca.clone(),
-        depth: site.verify_depth.0,
-        revocation: crls.map(|crls| Revocation::new(crls, rules.check, rules.policy)),
-        partial_chain: site.partial_chain == Switch::On,
-        any_purpose: site.any_purpose == Switch::On,
-        asked: (site.ocsp.scope, site.ocsp.responder.clone()),
     }
 }
 

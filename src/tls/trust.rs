@@ -12,8 +12,10 @@ use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509KeyUsage, X509PurposeId, X509Ref};
 
 use super::ocsp::Question;
-use super::revocation::Revocation;
-use crate::config::values::OcspScope;
+use super::revocation::{Crl, Revocation};
+use super::verification::unix_now;
+use crate::config::SiteSettings;
+use crate::config::values::{OcspScope, Switch};
 use crate::fetch::Url;
 
 /// Whom to trust with what.
@@ -31,6 +33,8 @@ pub struct Trust {
     pub any_purpose: bool,
     /// Of which certificates OCSP responders are asked, and which one instead of their own.
     pub asked: (OcspScope, Option<Url>),
+    /// Another moment than now, in seconds since 1970: to see what was, or will be.
+    pub at: Option<i64>,
 }
 
 impl Trust {
@@ -43,7 +47,31 @@ impl Trust {
             partial_chain: false,
             any_purpose: false,
             asked: (OcspScope::Off, None),
+            at: None,
         }
+    }
+
+    /// As a site has it.
+    pub fn of_site(
+        authorities: Vec<X509>,
+        crls: Option<Vec<Arc<Crl>>>,
+        site: &SiteSettings,
+    ) -> Self {
+        let rules = &site.crls;
+        Self {
+            authorities,
+            depth: site.verify_depth.0,
+            revocation: crls.map(|crls| Revocation::new(crls, rules.check, rules.policy)),
+            partial_chain: site.partial_chain == Switch::On,
+            any_purpose: site.any_purpose == Switch::On,
+            asked: (site.ocsp.scope, site.ocsp.responder.clone()),
+            at: None,
+        }
+    }
+
+    /// The moment that chains are held against, in seconds since 1970.
+    pub(super) fn moment(&self) -> i64 {
+        self.at.unwrap_or_else(unix_now)
     }
 
     /// What AWS-LC builds chains from.
@@ -58,6 +86,9 @@ impl Trust {
         }
         if self.partial_chain {
             param.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
+        }
+        if let Some(at) = self.at {
+            param.set_time(at);
         }
         store.set_param(&param)?;
         Ok(store.build())

@@ -87,7 +87,7 @@ impl Verifier {
         if let Some(verified) = self.recall(&digest) {
             return Ok(verified);
         }
-        let verified = self.verify_anew(chain).map(Arc::new);
+        let verified = self.verify_anew(chain, None).map(Arc::new);
         // What stays in the thread's error queue would fail the next read or write, of this
         // connection or of another one on the thread (SSL_get_error(3)).
         drop(ErrorStack::get());
@@ -96,12 +96,24 @@ impl Verifier {
         Ok(verified)
     }
 
+    /// The same verdict anew, with the chain that was built, as far as it was.
+    pub fn explain<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Explanation {
+        let mut built = Vec::new();
+        let verdict = self.verify_anew(chain, Some(&mut built)).map(Arc::new);
+        drop(ErrorStack::get());
+        Explanation { built, verdict }
+    }
+
     /// The verdict of a chain that was accepted before, if it still holds.
     pub fn recall(&self, digest: &ChainDigest) -> Option<Arc<Verified>> {
         self.chains.get(digest, unix_now())
     }
 
-    fn verify_anew<Der: AsRef<[u8]>>(&self, chain: &[Der]) -> Result<Verified, Box<Rejection>> {
+    fn verify_anew<Der: AsRef<[u8]>>(
+        &self,
+        chain: &[Der],
+        built: Option<&mut Vec<X509>>,
+    ) -> Result<Verified, Box<Rejection>> {
         // Before anything is parsed: a stranger may send hundreds.
         if chain.len() > self.trust.depth as usize + SUPERFLUOUS {
             return Err(Box::new(Rejection {
@@ -140,7 +152,7 @@ impl Verifier {
                 alert: fault.alert,
             })
         };
-        let found = self.build_chain(&leaf, &others).map_err(rejected)?;
+        let found = self.build_chain(&leaf, &others, built).map_err(rejected)?;
         let mut validity = found.validity;
         let mut overlooked = None;
         if let Some(unrevoked) = found.unrevoked {
@@ -155,11 +167,21 @@ impl Verifier {
         })
     }
 
-    /// Builds and checks the chain.
-    fn build_chain(&self, leaf: &X509Ref, others: &StackRef<X509>) -> Result<Found, Fault> {
+    /// Builds and checks the chain; tells it, if somebody wants to know.
+    fn build_chain(
+        &self,
+        leaf: &X509Ref,
+        others: &StackRef<X509>,
+        built: Option<&mut Vec<X509>>,
+    ) -> Result<Found, Fault> {
         let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
         let verdict = context.init(&self.store, leaf, others, |context| {
-            Ok(match context.verify_cert()? {
+            let holds = context.verify_cert()?;
+            if let Some(built) = built {
+                let chain = context.chain().into_iter().flatten();
+                built.extend(chain.map(ToOwned::to_owned));
+            }
+            Ok(match holds {
                 true => self.examine(context),
                 false => Err(Fault::of(context)),
             })
@@ -178,7 +200,7 @@ impl Verifier {
         }
         let revocation = self.trust.revocation.as_ref();
         let unrevoked = revocation
-            .map(|lists| lists.examine(chain, &self.trust.authorities, unix_now()))
+            .map(|lists| lists.examine(chain, &self.trust.authorities, self.trust.moment()))
             .transpose()?;
         let questions = self.trust.questions(chain);
         Ok(Found {
@@ -187,6 +209,14 @@ impl Verifier {
             questions: questions.map_err(Fault::unexpected)?,
         })
     }
+}
+
+/// A verdict, and what led to it.
+pub struct Explanation {
+    /// The client's certificate first, and what was found above it; empty if it can't be read.
+    pub built: Vec<X509>,
+    /// The verdict itself.
+    pub verdict: Result<Arc<Verified>, Box<Rejection>>,
 }
 
 /// What a good chain brings along.
