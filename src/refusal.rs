@@ -88,6 +88,56 @@ impl RefusalReason {
         Self::HandshakeFailure,
     ];
 
+    /// What to do about it, in a sentence.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NoCertificate => "Give the client its certificate and key.",
+            Self::UnknownCa => {
+                "Compare the issuer with the client CA that `certgate check` shows; the client may have to send its intermediate, or --partial-chain is needed."
+            }
+            Self::Expired => "Renew the certificate at that depth.",
+            Self::NotYetValid => "Check the clocks of both sides, and notBefore.",
+            Self::WrongPurpose => {
+                "Have it issued with the extended key usage clientAuth, its issuers with the CA flag and keyCertSign; or see --any-purpose."
+            }
+            Self::ChainTooLong => "Raise --verify-depth, or shorten the chain.",
+            Self::BadSignature => {
+                "Suspect a damaged file, a CA of the same name with another key, or an attack."
+            }
+            Self::WeakCertificate => {
+                "Have it issued anew with a stronger key and SHA-256; no setting lets it in."
+            }
+            Self::Revoked => "If that is wrong, ask the CA; else have a new certificate issued.",
+            Self::CrlExpired => {
+                "Give the newest list, and check the clock; --crl-policy soft lets clients in meanwhile."
+            }
+            Self::CrlMissing => {
+                "Give the list of that issuer, an empty one if it has revoked nobody; or --crl-check leaf."
+            }
+            Self::InvalidCertificate => {
+                "The words name the fault; have the certificate issued anew."
+            }
+            Self::OcspUnavailable => {
+                "Look at the responder and the way to it; --ocsp-policy soft lets clients in meanwhile."
+            }
+            Self::OcspUnknown => "Is it the right responder? --ocsp-responder names another one.",
+            Self::Denied => "If it is the right client, mend the deny rule.",
+            Self::NotAllowed => "If it is the right client, add an allow rule that matches it.",
+            Self::ProtocolMismatch => "See --tls-protocols, or take a newer client.",
+            Self::NoSharedCipher => "See --tls-ciphers, and the kind of the server's key.",
+            Self::NoSharedGroup => "See --tls-groups.",
+            Self::NoSharedProtocol => "Is it an HTTP client? For others there is the tunnel.",
+            Self::UnknownName => "Add the name to a [[site]].",
+            Self::NotTls => "Something speaks no TLS to the TLS port.",
+            Self::ClientAlert => {
+                "The client usually doesn't trust the server's certificate: give it the server's CA."
+            }
+            Self::Timeout => "A network problem, or an attack.",
+            Self::ClientHungUp => "Browsers and scanners do that.",
+            Self::HandshakeFailure => "The words name the fault.",
+        }
+    }
+
     /// The word in logs and metric labels.
     pub fn label(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches};
 
+use super::verify;
 use crate::config::Settings;
 use crate::config::definitions::{DEFINITIONS, Definition, List};
 use crate::config::layers::{Flags, Layers};
@@ -25,6 +26,8 @@ pub enum Command {
     Demo(SettingsArguments),
     /// Ask a running gateway.
     Health(SettingsArguments),
+    /// Decide about a client's certificate.
+    Verify(verify::Arguments),
     /// Load a server; nothing of the gateway's settings is said there.
     Bench(ArgMatches),
 }
@@ -40,6 +43,16 @@ impl SettingsArguments {
     /// All layers, read; with everything that is wrong in them.
     pub fn read(&self) -> (Settings, Findings) {
         self.read_over(&[])
+    }
+
+    /// With one more flag, if it has a value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.flags.retain(|(present, _)| *present != name);
+            self.flags.push((name, vec![value]));
+        }
+        self
     }
 
     /// The same over other defaults than usual, for settings that nobody wrote.
@@ -63,6 +76,9 @@ pub fn parse() -> Command {
         },
         Some(("demo", sub)) => Command::Demo(settings_of(&matches, sub)),
         Some(("health", sub)) => Command::Health(settings_of(&matches, sub)),
+        Some(("verify", sub)) => {
+            Command::Verify(verify::Arguments::of(sub, settings_of(&matches, sub)))
+        }
         Some(("bench", sub)) => {
             refuse_settings(&matches);
             Command::Bench(sub.clone())
@@ -137,6 +153,7 @@ fn command_line() -> clap::Command {
             "health",
             "Ask the running gateway's admin port; exit 0 if it is alive (HEALTHCHECK)",
         ))
+        .subcommand(verify::command(sub("verify", "")))
         .subcommand(super::bench::command())
 }
 

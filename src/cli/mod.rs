@@ -7,6 +7,7 @@ mod demo;
 mod health;
 mod preflight;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Demo(settings) => demo::run(&settings),
         Command::Health(settings) => health::run(&settings),
         Command::Bench(matches) => bench::run(&matches),
+        Command::Verify(arguments) => verify::run(&arguments),
     };
     ExitCode::from(exit as u8)
 }

@@ -75,6 +75,20 @@ impl Rules {
         self.allow.is_empty() && self.deny.is_empty()
     }
 
+    /// Each rule as it is written, and whether it matches: those that keep out, then those that let in.
+    pub fn explain(&self, client: &Facts) -> [Vec<(String, bool)>; 2] {
+        let lists = [
+            (&self.deny, Strictness::Deny),
+            (&self.allow, Strictness::Allow),
+        ];
+        lists.map(|(rules, strictness)| {
+            let rules = rules.iter();
+            rules
+                .map(|rule| (rule.to_string(), rule.matches(client, strictness)))
+                .collect()
+        })
+    }
+
     /// Decides about the holder of a certificate, or, with `None`, about somebody without one.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ pub(super) fn fingerprint(certificate: &X509Ref) -> String {
 }
 
 /// ISO 8601 in UTC: `2026-11-22T05:28:52Z`.
-pub(super) fn time(time: &Asn1TimeRef) -> String {
+pub fn time(time: &Asn1TimeRef) -> String {
     match u64::try_from(unix_seconds(time)) {
         Ok(seconds) => {
             let moment = UNIX_EPOCH + Duration::from_secs(seconds);

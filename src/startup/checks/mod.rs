@@ -9,6 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
 pub use self::crl::{CrlReport, Rules as CrlRules, SignatureReport};
+pub use self::describe::time as day;
 pub use self::report::{CertificateReport, Report, Role};
 use super::crls::Crls;
 use super::materials::{Certificates, Identity, Materials, Source};

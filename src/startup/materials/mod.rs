@@ -195,7 +195,8 @@ fn identity(
     })
 }
 
-fn client_ca(
+/// The client CA alone; `None` where none is needed and none is there.
+pub fn client_ca(
     environment: &Environment,
     wants: &Wants<'_>,
     findings: &mut Findings,

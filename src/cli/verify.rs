@@ -1,0 +1,265 @@
+//! `certgate verify`: would this client certificate be let in, and why not.
+//!
+//! The same code as in a handshake decides: [`Verifier`], [`Rules`], and OCSP if that is on. Nothing is
+//! bound, and nothing of a server's certificate is needed.
+
+mod arguments;
+mod report;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
+
+use self::report::{Decision, Report};
+use super::{Exit, failed};
+use crate::access::rules::Rules;
+use crate::config::values::CrlSource;
+use crate::config::{Settings, Site};
+use crate::findings::{Finding, Findings};
+use crate::startup::environment::Environment;
+use crate::startup::materials::{self, Wants};
+use crate::startup::pem::{Label, Pem};
+use crate::startup::{crls, keys, repair};
+use crate::telemetry::Telemetry;
+use crate::tls::ocsp::{Ocsp, Statuses, Verdict};
+use crate::tls::trust::Trust;
+use crate::tls::verification::{Rejection, Verified, Verifier};
+
+pub use arguments::{Arguments, command};
+
+/// Prints the verdict to stdout: 0 accepted, 1 refused, 78 if it can't be told.
+pub fn run(arguments: &Arguments) -> Exit {
+    let (settings, wrong) = arguments.settings.read();
+    if wrong.has_errors() {
+        return undecided(&wrong);
+    }
+    let client = match Client::read(arguments) {
+        Ok(client) => client,
+        Err(error) => {
+            eprintln!("certgate: {error:#}");
+            return Exit::Configuration;
+        }
+    };
+    let site = match settings.server_names.find(&arguments.site) {
+        Some(site) => &settings.sites[site],
+        None => &settings.sites[0],
+    };
+    let gate = match Gate::of(site, &settings, arguments.at) {
+        Ok(gate) => gate,
+        Err(wrong) => return undecided(&wrong),
+    };
+    let report = gate.judge(&client);
+    let text = match arguments.json {
+        true => serde_json::to_string_pretty(&report).map(|text| text + "\n"),
+        false => Ok(report.to_string()),
+    };
+    match text.context("can't write the verdict") {
+        // A reader that has seen enough is no fault.
+        Ok(text) => drop(std::io::Write::write_all(
+            &mut std::io::stdout(),
+            text.as_bytes(),
+        )),
+        Err(error) => return failed(&error),
+    }
+    match report.accepted {
+        true => Exit::Fine,
+        false => Exit::Failed,
+    }
+}
+
+fn undecided(wrong: &Findings) -> Exit {
+    eprint!("{wrong}");
+    eprintln!("certgate: no verdict; `certgate check` shows more");
+    Exit::Configuration
+}
+
+/// What a client would show.
+struct Client {
+    /// DER, its own certificate first.
+    chain: Vec<Vec<u8>>,
+    /// Whether the key that was given is the certificate's; `None` without one.
+    key_fits: Option<bool>,
+}
+
+impl Client {
+    fn read(arguments: &Arguments) -> anyhow::Result<Self> {
+        let mut chain = certificates(&arguments.certificate)?;
+        for path in &arguments.intermediates {
+            chain.extend(certificates(path)?);
+        }
+        let key_fits = match &arguments.key {
+            Some(path) => {
+                let own = X509::from_der(&chain[0]).context("the client's certificate")?;
+                Some(own.public_key()?.public_eq(&*key(path)?))
+            }
+            None => None,
+        };
+        Ok(Self { chain, key_fits })
+    }
+}
+
+fn pem(path: &Path) -> anyhow::Result<Pem> {
+    let place = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(place)?;
+    repair::repair(&bytes)
+        .map_err(|fault| anyhow::anyhow!("{fault}. {}", fault.advice()))
+        .with_context(place)
+}
+
+fn certificates(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let pem = pem(path)?;
+    let blocks = pem
+        .blocks
+        .iter()
+        .filter(|block| block.label == Label::Certificate);
+    let chain: Vec<_> = blocks.map(|block| block.der.to_vec()).collect();
+    if chain.is_empty() {
+        bail!(
+            "{}: found {}; expected the client's certificate as PEM",
+            path.display(),
+            pem.describe()
+        );
+    }
+    Ok(chain)
+}
+
+fn key(path: &Path) -> anyhow::Result<PKey<Private>> {
+    let pem = pem(path)?;
+    let Some(block) = pem.blocks.iter().find(|block| block.label.is_private()) else {
+        bail!(
+            "{}: found {}; expected a private key",
+            path.display(),
+            pem.describe()
+        );
+    };
+    keys::private(block)
+        .map_err(|fault| anyhow::anyhow!("{fault}"))
+        .with_context(|| path.display().to_string())
+}
+
+/// What decides at a site.
+struct Gate<'a> {
+    site: &'a Site,
+    verifier: Verifier,
+    rules: Rules,
+    doubts: Findings,
+}
+
+impl<'a> Gate<'a> {
+    fn of(site: &'a Site, settings: &Settings, at: Option<i64>) -> Result<Self, Findings> {
+        let environment = Environment::of_process();
+        let mut findings = Findings::default();
+        let wants = Wants {
+            client_ca: site.settings.client_ca.as_deref(),
+            identities: &site.settings.identities,
+            reads_variables: site.names.is_empty(),
+            ..Wants::usual(&settings.certs_dir, true)
+        };
+        let client_ca = materials::client_ca(&environment, &wants, &mut findings);
+        let authorities = findings.note(client_ca).flatten();
+        let crls = crls::load(&site.settings.crls, &settings.certs_dir, &environment);
+        findings.extend(crls.findings.clone());
+        for source in &site.settings.crls.sources {
+            if let CrlSource::Url(url) = source {
+                let found = format!("{url}, which is not fetched here");
+                findings.push(
+                    Finding::warning(&site.settings.crls.place, found)
+                        .advice("Fetch the list, and give the file with --crl"),
+                );
+            }
+        }
+        let rules = findings.note(Rules::read(&site.settings));
+        let (Some(authorities), Some(rules), false) = (authorities, rules, findings.has_errors())
+        else {
+            return Err(findings);
+        };
+        let lists = crls
+            .wanted
+            .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect());
+        let trust = Trust {
+            at,
+            ..Trust::of_site(authorities.certificates, lists, &site.settings)
+        };
+        let verifier = Verifier::new(trust)
+            .map_err(|error| Findings::from(Finding::error("AWS-LC", error.to_string())))?;
+        Ok(Self {
+            site,
+            verifier,
+            rules,
+            doubts: findings,
+        })
+    }
+
+    fn judge(&self, client: &Client) -> Report {
+        let explanation = self.verifier.explain(&client.chain);
+        let facts = match &explanation.verdict {
+            Ok(verified) => Some(verified.certificate.facts.clone()),
+            Err(rejection) => rejection
+                .certificate
+                .as_ref()
+                .map(|known| known.facts.clone()),
+        };
+        let [deny, allow] = match &facts {
+            Some(facts) => self.rules.explain(facts),
+            None => Default::default(),
+        };
+        let decision = match &explanation.verdict {
+            Ok(verified) => self.decide(verified),
+            Err(rejection) => Decision::refused(rejection),
+        };
+        Report::new(
+            &explanation.built,
+            [deny, allow],
+            client.key_fits,
+            decision,
+            &self.doubts,
+        )
+    }
+
+    /// After the chain, in the order of a handshake: the rules, then the responders.
+    fn decide(&self, verified: &Arc<Verified>) -> Decision {
+        if let Err(denied) = self.rules.decide(Some(&verified.certificate.facts)) {
+            return Decision::Refused {
+                reason: denied.reason,
+                words: denied.words,
+                depth: 0,
+            };
+        }
+        match self.ask(verified) {
+            Ok(Ok(unchecked)) => Decision::Accepted { unchecked },
+            Ok(Err(rejection)) => Decision::refused(&rejection),
+            Err(error) => Decision::Accepted {
+                unchecked: Some(format!("no responder was asked: {error:#}")),
+            },
+        }
+    }
+
+    fn ask(
+        &self,
+        verified: &Arc<Verified>,
+    ) -> anyhow::Result<Result<Option<String>, Box<Rejection>>> {
+        let overlooked = verified
+            .overlooked
+            .as_ref()
+            .map(|overlooked| overlooked.words.clone());
+        if verified.questions.is_empty() {
+            return Ok(Ok(overlooked));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let telemetry = Telemetry::new(false).map_err(|finding| anyhow::anyhow!("{finding}"))?;
+        let settings = &self.site.settings.ocsp;
+        let statuses = Arc::new(Statuses::new(Arc::new(telemetry)));
+        let ocsp = Ocsp::new(statuses, settings.policy, settings.timeout);
+        let answers = runtime.block_on(ocsp.waiting(verified.clone()).settle());
+        Ok(match ocsp.judge(verified, Some(&answers)) {
+            Verdict::Pass(unchecked) => Ok(unchecked.map(|words| words.to_string()).or(overlooked)),
+            Verdict::Refuse(rejection) => Err(rejection),
+            Verdict::Ask => Ok(Some("a responder was not asked".to_owned())),
+        })
+    }
+}

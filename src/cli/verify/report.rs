@@ -1,0 +1,199 @@
+//! The verdict in words, and for programs.
+
+use std::fmt;
+
+use openssl::x509::X509;
+use serde::Serialize;
+
+use crate::findings::Findings;
+use crate::identity::{rfc2253, serial};
+use crate::refusal::RefusalReason;
+use crate::startup::checks::day;
+use crate::tls::verification::Rejection;
+
+/// What became of it.
+pub enum Decision {
+    /// Let in; with what could not be looked up, if that doesn't matter.
+    Accepted { unchecked: Option<String> },
+    /// Kept out.
+    Refused {
+        reason: RefusalReason,
+        words: String,
+        depth: u32,
+    },
+}
+
+impl Decision {
+    /// As the handshake would have it.
+    pub fn refused(rejection: &Rejection) -> Self {
+        Self::Refused {
+            reason: rejection.reason,
+            words: rejection.words.clone(),
+            depth: rejection.depth,
+        }
+    }
+}
+
+/// The whole of it.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The verdict.
+    pub accepted: bool,
+    /// Why not: the same word as in logs and metrics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// Which certificate of the chain is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
+    /// What could not be looked up, though the client is let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unchecked: Option<String>,
+    /// Whether the key is the certificate's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_fits: Option<bool>,
+    /// The chain as far as it could be built, the client's own certificate first.
+    chain: Vec<Link>,
+    /// Each rule, in its order.
+    deny: Vec<RuleReport>,
+    /// Each rule, in its order.
+    allow: Vec<RuleReport>,
+    /// What is doubtful about the configuration.
+    findings: Findings,
+}
+
+#[derive(Debug, Serialize)]
+struct Link {
+    subject: String,
+    issuer: String,
+    serial: String,
+    not_before: String,
+    not_after: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleReport {
+    rule: String,
+    matches: bool,
+}
+
+impl Report {
+    pub fn new(
+        chain: &[X509],
+        rules: [Vec<(String, bool)>; 2],
+        key_fits: Option<bool>,
+        decision: Decision,
+        doubts: &Findings,
+    ) -> Self {
+        let [deny, allow] = rules.map(|rules| {
+            let rules = rules.into_iter();
+            rules
+                .map(|(rule, matches)| RuleReport { rule, matches })
+                .collect()
+        });
+        let links = chain.iter().map(|certificate| Link {
+            subject: rfc2253(certificate.subject_name()),
+            issuer: rfc2253(certificate.issuer_name()),
+            serial: serial(certificate),
+            not_before: day(certificate.not_before()),
+            not_after: day(certificate.not_after()),
+        });
+        let mut report = Self {
+            accepted: true,
+            reason: None,
+            detail: None,
+            depth: None,
+            advice: None,
+            unchecked: None,
+            key_fits,
+            chain: links.collect(),
+            deny,
+            allow,
+            findings: doubts.clone(),
+        };
+        match decision {
+            Decision::Accepted { unchecked } => report.unchecked = unchecked,
+            Decision::Refused {
+                reason,
+                words,
+                depth,
+            } => report.refuse(reason, words, Some(depth)),
+        }
+        // A client proves its key in every handshake.
+        if report.accepted && key_fits == Some(false) {
+            let words = "the key is not the certificate's".to_owned();
+            report.refuse(RefusalReason::BadSignature, words, Some(0));
+        }
+        report
+    }
+
+    fn refuse(&mut self, reason: RefusalReason, words: String, depth: Option<u32>) {
+        self.accepted = false;
+        self.reason = Some(reason.label());
+        self.detail = Some(words);
+        self.depth = depth;
+        self.advice = Some(reason.advice());
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "chain")?;
+        for (depth, link) in self.chain.iter().enumerate() {
+            let at_fault = self.depth.is_some_and(|fault| fault as usize == depth);
+            let mark = if at_fault { "  <- here" } else { "" };
+            writeln!(f, "  {depth}  {}{mark}", link.subject)?;
+            writeln!(
+                f,
+                "     serial {}, {} to {}",
+                link.serial, link.not_before, link.not_after
+            )?;
+        }
+        match self.chain.last() {
+            Some(last) if last.subject != last.issuer => {
+                writeln!(f, "     issued by {}", last.issuer)?;
+            }
+            Some(_) => {}
+            None => writeln!(f, "  none could be built")?,
+        }
+        for (kind, rules) in [("deny", &self.deny), ("allow", &self.allow)] {
+            for rule in rules {
+                let matches = if rule.matches {
+                    "matches"
+                } else {
+                    "doesn't match"
+                };
+                writeln!(f, "{kind:5}  {}: {matches}", rule.rule)?;
+            }
+        }
+        if let Some(fits) = self.key_fits {
+            let fits = if fits {
+                "the certificate's"
+            } else {
+                "another one's"
+            };
+            writeln!(f, "key    {fits}")?;
+        }
+        for finding in self.findings.iter() {
+            writeln!(f, "{finding}")?;
+        }
+        match (&self.reason, &self.detail) {
+            (Some(reason), Some(detail)) => {
+                writeln!(f, "\nrefused: {reason}: {detail}")?;
+                writeln!(f, "{}", self.advice.unwrap_or_default())
+            }
+            _ => {
+                writeln!(f, "\naccepted")?;
+                match &self.unchecked {
+                    Some(words) => writeln!(f, "but not looked up: {words}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
