@@ -48,7 +48,9 @@ struct Kept {
 
 /// Lists that were read, by the bytes that they were read from: they may have megabytes.
 #[derive(Clone, Default)]
-struct Read(Arc<Mutex<Vec<(Bytes, Vec<Arc<Crl>>)>>>);
+struct Read(Arc<Mutex<Vec<BytesAndLists>>>);
+
+type BytesAndLists = (Bytes, Vec<Arc<Crl>>);
 
 impl Lists {
     /// None yet.
@@ -224,7 +226,7 @@ fn authorities(inputs: &Inputs) -> Vec<X509> {
 
 impl Read {
     fn lists(&self, url: &Url, bytes: &Bytes) -> Result<Vec<Arc<Crl>>, String> {
-        let known = |all: &[(Bytes, Vec<Arc<Crl>>)]| {
+        let known = |all: &[BytesAndLists]| {
             let mut all = all.iter();
             all.find(|(read, _)| is_same(read, bytes))
                 .map(|(_, lists)| lists.clone())
@@ -242,7 +244,7 @@ impl Read {
             .retain(|(read, _)| wanted.into_iter().flatten().any(|b| is_same(read, b)));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(Bytes, Vec<Arc<Crl>>)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<BytesAndLists>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
