@@ -7,6 +7,7 @@ use anyhow::Context;
 use super::arguments::SettingsArguments;
 use super::{Exit, failed, preflight};
 use crate::gateway::Gateway;
+use crate::startup::checks::add_kept;
 use crate::startup::environment::Environment;
 
 /// Prints the report to stdout.
@@ -18,6 +19,12 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
     // What is wrong with them already would only be said again in AWS-LC's words.
     let ready = preflight.ready.filter(|_| sound);
     let inputs = ready.map(|ready| ready.inputs);
+    for (number, site) in settings.sites.iter().enumerate() {
+        let credentials = inputs.as_ref().and_then(|i| i.credentials.get(number));
+        let authorities = credentials.map_or(&[][..], |credentials| &credentials.client_ca);
+        let crls = &site.settings.crls;
+        add_kept(&mut report, crls, &settings.certs_dir, authorities);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

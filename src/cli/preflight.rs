@@ -45,6 +45,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
         report: Report {
             certificates: Vec::new(),
             crls: Vec::new(),
+            fetched_crls: Vec::new(),
             ticket_secret: None,
             findings,
         },

@@ -49,7 +49,10 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
         let arguments = arguments.clone();
         Box::new(move || read(&arguments))
     };
-    serve(inputs, findings, (source, files), &runtime)
+    let exit = serve(inputs, findings, (source, files), &runtime);
+    // A look-up of a name, or a slow disk, isn't waited for.
+    runtime.shutdown_background();
+    exit
 }
 
 /// Everything anew, as at the start.
@@ -120,18 +123,29 @@ fn serve(
         Ok(lasting) => lasting,
         Err(wrong) => return report(&wrong),
     };
-    // Whom they revoke must be known before anybody comes in.
-    findings.extend(runtime.block_on(lasting.lists.begin(&inputs)));
     let guard = runtime.enter();
-    let prepared = Gateway::prepare(&inputs, lasting);
     // Asked for before the first connection: a signal from now on drains, or reloads.
     let signals = StopSignals::new(None).and_then(|stop| Ok((stop, Hangups::new()?)));
-    let signals = signals.context("can't listen for signals");
+    let (mut signals, hangups) = match signals.context("can't listen for signals") {
+        Ok(signals) => signals,
+        Err(error) => return failed(&error),
+    };
+    // Whom they revoke must be known before anybody comes in.
+    let missing = runtime.block_on(async {
+        tokio::select! {
+            missing = lasting.lists.begin(&inputs) => Some(missing),
+            _ = signals.next() => None,
+        }
+    });
+    let Some(missing) = missing else {
+        return Exit::Fine;
+    };
+    findings.extend(missing);
+    let prepared = Gateway::prepare(&inputs, lasting);
     drop(guard);
-    let (gateway, (signals, hangups)) = match (prepared, signals) {
-        (Ok(gateway), Ok(signals)) => (gateway, signals),
-        (Err(wrong), _) => return report(&wrong),
-        (_, Err(error)) => return failed(&error),
+    let gateway = match prepared {
+        Ok(gateway) => gateway,
+        Err(wrong) => return report(&wrong),
     };
     log_findings(&findings);
     announce(&gateway, settings);

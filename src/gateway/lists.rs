@@ -1,25 +1,28 @@
 //! The revocation lists that come from URLs: kept while somebody asks for them, read once.
 //!
-//! Takes what the settings name, hands on parsed lists. A list that isn't signed by the client CA of its
-//! issuer's name is none: whoever stands between us and the server must not take the good one away.
+//! Takes what the settings name, hands on parsed lists. What takes the place of a version is judged by
+//! [`successor`].
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use openssl::x509::X509;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::snapshot::Inputs;
+use super::successor;
 use crate::config::values::CrlSource;
 use crate::fetch::Url;
 use crate::findings::{Finding, Findings};
-use crate::kept::{CRL_CACHE, Keeper, Latest, Source, Span, Terms, Version};
+use crate::kept::{CRL_CACHE, Keeper, Latest, Source, Terms, Unfit, Version};
 use crate::startup::crls;
 use crate::telemetry::Telemetry;
-use crate::tls::revocation::{Crl, Signature};
+use crate::tls::revocation::Crl;
+use crate::tls::verification::unix_now;
 
 /// All of them.
 pub struct Lists {
@@ -33,9 +36,21 @@ pub struct Lists {
 struct Kept {
     url: Url,
     latest: Latest,
-    /// The newest version that was asked for, read.
-    read: Option<(Arc<Version>, Vec<Arc<Crl>>)>,
+    /// What is sent here makes the keeper fetch at once.
+    terms: watch::Sender<Terms>,
+    refresh: Duration,
+    read: Read,
+    /// The version whose lists are handed out.
+    given: Option<Arc<Version>>,
+    /// The one that is in use.
+    taken: Option<Arc<Version>>,
 }
+
+/// Lists that were read, by the bytes that they were read from: they may have megabytes.
+#[derive(Clone, Default)]
+struct Read(Arc<Mutex<Vec<BytesAndLists>>>);
+
+type BytesAndLists = (Bytes, Vec<Arc<Crl>>);
 
 impl Lists {
     /// None yet.
@@ -51,20 +66,28 @@ impl Lists {
     /// from the disk or fetched, or when it was tried once. What is still missing is a finding. Must be
     /// called in a runtime that lives as long as the process.
     pub async fn begin(&self, inputs: &Inputs) -> Findings {
-        let authorities = inputs.credentials.iter().flat_map(|c| &c.client_ca);
-        let authorities: Vec<X509> = authorities.cloned().collect();
-        self.authorities.store(Arc::new(authorities));
+        // Until these inputs are in use, or aren't, what comes may be of the CAs of before.
+        let before = self.authorities.load_full();
+        let both = before.iter().cloned().chain(authorities(inputs));
+        self.authorities.store(Arc::new(both.collect()));
         let mut trying = JoinSet::new();
         for (url, place) in urls(inputs) {
             if self.lock().iter().any(|kept| kept.url == *url) {
                 continue;
             }
-            let (mut keeper, latest) =
-                Keeper::load(self.source(url, inputs), self.telemetry.clone());
+            let refresh = inputs.settings.crl_refresh;
+            let (terms, watched) = watch::channel(Terms::lists(refresh));
+            let read = Read::default();
+            let source = self.source(url, inputs, watched, read.clone());
+            let (mut keeper, latest) = Keeper::load(source, self.telemetry.clone());
             let kept = Kept {
                 url: url.clone(),
                 latest: latest.clone(),
-                read: None,
+                terms,
+                refresh,
+                read,
+                given: None,
+                taken: None,
             };
             self.lock().push(kept);
             let (url, place) = (url.clone(), place.to_owned());
@@ -89,53 +112,85 @@ impl Lists {
         Handle::current().block_on(self.begin(inputs))
     }
 
-    /// Ends what the inputs don't name any more.
-    pub fn keep_only(&self, inputs: &Inputs) {
-        self.lock()
-            .retain(|kept| urls(inputs).any(|(url, _)| *url == kept.url));
+    /// Ends what the inputs, which are in use, don't name any more. From now on, what comes is held against
+    /// their CAs; if these have changed, what is kept is fetched anew.
+    pub fn keep_only(&self, inputs: &Inputs, before: &Inputs) {
+        let (now, refresh) = (authorities(inputs), inputs.settings.crl_refresh);
+        let same = now.iter().eq(authorities(before).iter());
+        self.authorities.store(Arc::new(now));
+        let mut all = self.lock();
+        all.retain(|kept| urls(inputs).any(|(url, _)| *url == kept.url));
+        for kept in all
+            .iter_mut()
+            .filter(|kept| !same || kept.refresh != refresh)
+        {
+            kept.refresh = refresh;
+            kept.terms.send_replace(Terms::lists(refresh));
+        }
     }
 
-    /// Whether there is a newer version of any than was asked for.
+    /// Whether there is a newer version of any than is in use.
     pub fn have_changed(&self) -> bool {
-        self.lock().iter().any(|kept| {
-            let latest = kept.latest.borrow();
-            let read = kept.read.as_ref().map(|(version, _)| version);
-            !same(latest.as_ref(), read)
-        })
+        self.lock()
+            .iter()
+            .any(|kept| !same(kept.latest.borrow().as_ref(), kept.taken.as_ref()))
+    }
+
+    /// From now on, [`of`](Self::of) tells of the versions of this moment: all sites get the same.
+    pub fn pin(&self) {
+        for kept in self.lock().iter_mut() {
+            kept.given.clone_from(&kept.latest.borrow());
+        }
+    }
+
+    /// What was pinned is in use.
+    pub fn taken(&self) {
+        for kept in self.lock().iter_mut() {
+            kept.taken.clone_from(&kept.given);
+        }
     }
 
     /// The lists of a URL; none before its first version.
     pub fn of(&self, url: &Url) -> Vec<Arc<Crl>> {
-        let mut all = self.lock();
-        let Some(kept) = all.iter_mut().find(|kept| kept.url == *url) else {
+        let all = self.lock();
+        let Some(kept) = all.iter().find(|kept| kept.url == *url) else {
             return Vec::new();
         };
-        let latest = kept.latest.borrow().clone();
-        let Some(latest) = latest else {
-            return Vec::new();
-        };
-        match &kept.read {
-            Some((version, lists)) if Arc::ptr_eq(version, &latest) => lists.clone(),
-            _ => {
-                // It was checked when it came.
-                let lists = crls::of_bytes(url, &latest.bytes).unwrap_or_default();
-                kept.read = Some((latest, lists.clone()));
-                lists
-            }
-        }
+        let (read, given) = (kept.read.clone(), kept.given.clone());
+        // Reading may take a while.
+        drop(all);
+        // It was checked when it came.
+        let lists = given.map(|version| read.lists(url, &version.bytes));
+        lists.and_then(Result::ok).unwrap_or_default()
     }
 
-    fn source(&self, url: &Url, inputs: &Inputs) -> Source {
-        let (authorities, name) = (self.authorities.clone(), url.clone());
+    fn source(
+        &self,
+        url: &Url,
+        inputs: &Inputs,
+        terms: watch::Receiver<Terms>,
+        read: Read,
+    ) -> Source {
+        let (authorities, from) = (self.authorities.clone(), url.clone());
         Source {
-            name: url.host().to_owned(),
+            // Several may be of one host.
+            name: url.to_string(),
             url: url.clone(),
-            directory: directory(inputs),
-            validate: Arc::new(move |bytes| {
-                let lists = crls::of_bytes(&name, bytes)?;
-                span(&lists, &authorities.load())
+            directory: inputs.settings.certs_dir.join(CRL_CACHE),
+            validate: Arc::new(move |bytes, before| {
+                let lists = read.lists(&from, bytes).map_err(Unfit::Invalid)?;
+                let before = before.map(|version| &version.bytes);
+                let old = before.map(|bytes| read.lists(&from, bytes));
+                let old = old.and_then(Result::ok).unwrap_or_default();
+                let judged = successor::judge(&lists, &old, &authorities.load(), unix_now());
+                // What won't be asked for any more.
+                read.keep(match &judged {
+                    Ok(_) => [Some(bytes), before],
+                    Err(_) => [None, before],
+                });
+                judged
             }),
-            terms: Terms::lists(refresh(inputs)),
+            terms,
         }
     }
 
@@ -164,36 +219,42 @@ fn urls(inputs: &Inputs) -> impl Iterator<Item = (&Url, &str)> {
     })
 }
 
-fn directory(inputs: &Inputs) -> PathBuf {
-    inputs.settings.certs_dir.join(CRL_CACHE)
+fn authorities(inputs: &Inputs) -> Vec<X509> {
+    let all = inputs.credentials.iter().flat_map(|c| &c.client_ca);
+    all.cloned().collect()
 }
 
-fn refresh(inputs: &Inputs) -> Duration {
-    inputs.settings.crl_refresh
-}
-
-/// The times of several lists of one URL: as old as the oldest, over when the first is.
-fn span(lists: &[Arc<Crl>], authorities: &[X509]) -> Result<Span, String> {
-    for list in lists {
-        let mut named = authorities
-            .iter()
-            .filter(|ca| list.is_named_for(ca))
-            .peekable();
-        // An intermediate that clients send may have issued it: then it is checked when one does.
-        let is_known = named.peek().is_some();
-        if is_known && named.all(|ca| list.signature(ca) != Signature::Good) {
-            return Err("it isn't signed by the client CA of its issuer's name".to_owned());
+impl Read {
+    fn lists(&self, url: &Url, bytes: &Bytes) -> Result<Vec<Arc<Crl>>, String> {
+        let known = |all: &[BytesAndLists]| {
+            let mut all = all.iter();
+            all.find(|(read, _)| is_same(read, bytes))
+                .map(|(_, lists)| lists.clone())
+        };
+        if let Some(lists) = known(&self.lock()) {
+            return Ok(lists);
         }
+        let lists = crls::of_bytes(url, bytes)?;
+        self.lock().push((bytes.clone(), lists.clone()));
+        Ok(lists)
     }
-    let this_update = lists.iter().map(|list| list.this_update()).min();
-    let next_update = lists.iter().map(|list| list.in_force().end).min();
-    Ok(Span {
-        this_update: this_update.ok_or("no revocation list")?,
-        next_update: next_update.filter(|end| *end != i64::MAX),
-    })
+
+    fn keep(&self, wanted: [Option<&Bytes>; 2]) {
+        self.lock()
+            .retain(|(read, _)| wanted.into_iter().flatten().any(|b| is_same(read, b)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<BytesAndLists>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same memory: who has it keeps it from being used for something else.
+fn is_same(one: &Bytes, other: &Bytes) -> bool {
+    (one.as_ptr(), one.len()) == (other.as_ptr(), other.len())
 }
 
 fn missing(url: &Url, place: String) -> Finding {
     Finding::warning(place, format!("no revocation list from {url} yet"))
-        .advice("The log line crl_fetched says why; it is tried again and again. Until then, --crl-policy decides about the clients of its issuer")
+        .advice("The log line fetch_failed says why; it is tried again and again. Until then, --crl-policy decides about the clients of its issuer")
 }

@@ -9,6 +9,7 @@ pub mod reload;
 mod run;
 pub mod snapshot;
 mod stapling;
+mod successor;
 mod watch;
 mod workers;
 
@@ -57,6 +58,7 @@ impl Gateway {
             findings.locate(|name| settings.place_of(name));
             return Err(findings);
         };
+        lasting.lists.taken();
         let service = Service {
             current: ArcSwap::from_pointee(snapshot),
             lasting,

@@ -20,6 +20,8 @@ use crate::telemetry::events::reload::{ReloadFailed, Reloaded, lists_taken, need
 
 /// How often fetched revocation lists are looked for.
 const LISTS: Duration = Duration::from_millis(500);
+/// How long they wait after they couldn't be taken.
+const LISTS_AGAIN: Duration = Duration::from_secs(30);
 
 /// Everything that was read at one moment.
 pub struct Reading {
@@ -56,6 +58,7 @@ pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: 
         inputs: reloading.inputs,
         doubts: reloading.doubts,
         watch: Watch::default(),
+        lists_not_before: None,
         service: service.clone(),
         telemetry,
     };
@@ -110,6 +113,8 @@ struct Reloader {
     /// What was doubtful at the last reload, or at the start: that is known.
     doubts: Findings,
     watch: Watch,
+    /// If fetched lists couldn't be taken: when to try again.
+    lists_not_before: Option<Instant>,
     service: Arc<Service>,
     telemetry: Arc<Telemetry>,
 }
@@ -126,6 +131,7 @@ impl Reloader {
         let reading = (self.source)();
         // Also if it is wrong: a change of these may mend it.
         self.watch.take(reading.files);
+        let mut before = None;
         let built = reading.inputs.and_then(|(inputs, doubts)| {
             let missing = self.service.lasting.lists.begin_here(&inputs);
             if !missing.is_empty() {
@@ -137,7 +143,7 @@ impl Reloader {
         match built {
             Ok((inputs, doubts)) => {
                 needs_restart(&inputs.settings.fixed_differences(&self.started_with));
-                self.inputs = inputs;
+                before = Some(std::mem::replace(&mut self.inputs, inputs));
                 Reloaded {
                     cause,
                     sites: self.inputs.settings.sites.len(),
@@ -153,13 +159,18 @@ impl Reloader {
             }
             .emit(&self.telemetry),
         }
-        self.service.lasting.lists.keep_only(&self.inputs);
+        let before = before.as_ref().unwrap_or(&self.inputs);
+        self.service.lasting.lists.keep_only(&self.inputs, before);
     }
 
     /// Fetched lists take effect whether or not the files are right at this moment.
     fn take_lists(&mut self) {
         let began = Instant::now();
+        if self.lists_not_before.is_some_and(|time| began < time) {
+            return;
+        }
         let taken = self.put_in_place(&self.inputs);
+        self.lists_not_before = taken.is_err().then(|| began + LISTS_AGAIN);
         lists_taken(began.elapsed(), taken.err().as_ref());
     }
 
@@ -168,6 +179,7 @@ impl Reloader {
         let snapshot = Snapshot::build(inputs, &self.service.lasting, Some(&before))?;
         snapshot.begin();
         self.service.current.store(Arc::new(snapshot));
+        self.service.lasting.lists.taken();
         Ok(())
     }
 }

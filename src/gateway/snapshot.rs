@@ -100,6 +100,7 @@ impl Snapshot {
     ) -> Result<Self, Findings> {
         let (settings, telemetry) = (&inputs.settings, &lasting.telemetry);
         let mut findings = Findings::default();
+        lasting.lists.pin();
         let rules = findings.note(rules(settings)).unwrap_or_default();
         let stapling: Vec<_> = settings
             .sites

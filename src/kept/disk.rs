@@ -1,9 +1,10 @@
 //! Versions on the disk: one file for each URL.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, DirEntry, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use openssl::sha::sha256;
 
@@ -51,11 +52,20 @@ pub fn tidy(directory: &Path) {
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_old(&entry) {
             // What can't be removed takes room, and is in nobody's way.
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// What is younger may be being written at this moment, for another URL or by another process.
+fn is_old(entry: &DirEntry) -> bool {
+    let modified = entry.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|time| {
+        time.elapsed()
+            .is_ok_and(|age| age > Duration::from_secs(600))
+    })
 }
 
 /// The name tells nothing of the URL, which may hold a secret.

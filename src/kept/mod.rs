@@ -2,12 +2,12 @@
 //!
 //! A [`Keeper`] holds the newest good version of one URL: from the disk at the start, fetched before it is over,
 //! written to the disk again. Whoever uses it reads [`Latest`], whose value changes. What comes is checked by a
-//! function of the user's; what is no good, or older than what is there, changes nothing. A leaf: it fetches, and
-//! knows nothing of lists.
+//! function of the user's; what is no good, older than what is there, or over while that isn't, changes nothing.
+//! A leaf: it fetches, and knows nothing of lists.
 
 mod disk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -31,12 +31,21 @@ pub struct Span {
     pub next_update: Option<i64>,
 }
 
-/// Whether bytes are what is wanted, or what is wrong with them.
-pub type Validate = Arc<dyn Fn(&[u8]) -> Result<Span, String> + Send + Sync>;
+/// Whether bytes are what is wanted, and no older than the version that is there; or what is wrong with them.
+pub type Validate = Arc<dyn Fn(&Bytes, Option<&Version>) -> Result<Span, Unfit> + Send + Sync>;
+
+/// Why bytes don't take the place of what is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// In words.
+    Invalid(String),
+    /// They are of an earlier time.
+    Older,
+}
 
 /// What to keep.
 pub struct Source {
-    /// What it is called in metrics and log lines: the host, say. Bounded by the configuration.
+    /// What it is called in metrics and log lines. Bounded by the configuration.
     pub name: String,
     /// Where it comes from.
     pub url: Url,
@@ -44,8 +53,9 @@ pub struct Source {
     pub directory: PathBuf,
     /// What is good.
     pub validate: Validate,
-    /// What it may cost.
-    pub terms: Terms,
+    /// What it may cost. When that is sent anew, even if it is the same, it is fetched at once and as if
+    /// for the first time.
+    pub terms: watch::Receiver<Terms>,
 }
 
 /// The bounds of fetching one thing again and again.
@@ -109,6 +119,8 @@ enum Fault {
     Fetch(#[from] FetchError),
     #[error("what came isn't usable: {0}")]
     Invalid(String),
+    #[error("the time of what came is over, that of what is there isn't")]
+    Worse,
     #[error("what came is older than what is there: a server that is behind, or a replay")]
     Older,
     #[error("what came is the newest there is, and its time is over")]
@@ -121,7 +133,16 @@ impl Fault {
             Self::Fetch(error) => error.label(),
             Self::Invalid(_) => "invalid",
             Self::Older => "older",
-            Self::Over => "over",
+            Self::Over | Self::Worse => "over",
+        }
+    }
+}
+
+impl From<Unfit> for Fault {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Invalid(words) => Self::Invalid(words),
+            Unfit::Older => Self::Older,
         }
     }
 }
@@ -130,12 +151,11 @@ impl Keeper {
     /// Begins with the version on the disk, if there is a good one.
     pub fn load(source: Source, telemetry: Arc<Telemetry>) -> (Self, Latest) {
         disk::tidy(&source.directory);
-        let size = source.terms.limits.size;
+        let size = source.terms.borrow().limits.size;
         let found = disk::read(&source.directory, &source.url, size).and_then(|bytes| {
-            let span = (source.validate)(&bytes);
-            let span =
-                span.map_err(|words| std::io::Error::new(std::io::ErrorKind::InvalidData, words))?;
-            let bytes = bytes.into();
+            let bytes = Bytes::from(bytes);
+            let span = (source.validate)(&bytes, None)
+                .map_err(|unfit| std::io::Error::other(Fault::from(unfit)))?;
             Ok(Arc::new(Version { bytes, span }))
         });
         let found = match found {
@@ -158,34 +178,42 @@ impl Keeper {
         (keeper, receiver)
     }
 
-    /// If there is no version at all, one try to get one, within bounds that a start can wait for.
+    /// If there is no version whose time isn't over, one try to get one, within bounds that a start can wait for.
     pub async fn first_try(&mut self) {
-        if self.latest.borrow().is_none() {
-            let time = self.source.terms.first.min(self.source.terms.limits.time);
-            self.refresh(Limits {
-                time,
-                ..self.source.terms.limits
-            })
-            .await;
+        let is_there = self.latest.borrow().is_some();
+        if !is_there || self.left() == Some(Duration::ZERO) {
+            let Terms { limits, first, .. } = *self.source.terms.borrow();
+            let time = first.min(limits.time);
+            self.refresh(Limits { time, ..limits }).await;
         }
     }
 
     /// Fetches, again and again, until nobody wants to know any more.
     pub async fn run(mut self) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
-                () = self.latest.closed() => return,
+        let (latest, mut terms) = (self.latest.clone(), self.source.terms.clone());
+        let keeping = async {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(self.pause) => {}
+                    Ok(()) = terms.changed() => self.known = Validators::default(),
+                }
+                let limits = self.source.terms.borrow().limits;
+                self.refresh(limits).await;
             }
-            self.refresh(self.source.terms.limits).await;
+        };
+        tokio::select! {
+            () = keeping => {}
+            // In the middle of a fetch, too.
+            () = latest.closed() => {}
         }
+        fetching::kept_no_more(&self.source.name, &self.telemetry);
     }
 
     /// One fetch; sets the pause until the next one.
     async fn refresh(&mut self, limits: Limits) {
         let begun = Instant::now();
         let result = self.fetch(limits).await;
-        let pace = &self.source.terms.pace;
+        let pace = self.source.terms.borrow().pace;
         self.pause = match &result {
             Ok(_) => {
                 self.failures = 0;
@@ -234,17 +262,17 @@ impl Keeper {
 
     async fn take(&self, bytes: Bytes) -> Result<bool, Fault> {
         // A list may have megabytes, and its signature is checked: not on the thread of others.
-        let (validate, judged) = (self.source.validate.clone(), bytes.clone());
-        let judged = tokio::task::spawn_blocking(move || validate(&judged)).await;
-        let judged = judged.unwrap_or_else(|error| Err(error.to_string()));
-        let span = judged.map_err(Fault::Invalid)?;
         let before = self.latest.borrow().clone();
+        let (validate, judged, held) =
+            (self.source.validate.clone(), bytes.clone(), before.clone());
+        let judged = tokio::task::spawn_blocking(move || validate(&judged, held.as_deref())).await;
+        let span = judged.unwrap_or_else(|error| Err(Unfit::Invalid(error.to_string())))?;
         if let Some(before) = before {
             if before.bytes == bytes {
                 return Ok(false);
             }
-            if span.this_update < before.span.this_update {
-                return Err(Fault::Older);
+            if span.left() == Some(Duration::ZERO) && before.span.left() != Some(Duration::ZERO) {
+                return Err(Fault::Worse);
             }
         }
         let (directory, url) = (self.source.directory.clone(), self.source.url.clone());
@@ -265,10 +293,24 @@ impl Keeper {
     /// Until the next version is due.
     fn left(&self) -> Option<Duration> {
         let latest = self.latest.borrow().clone();
-        let next = latest?.span.next_update?;
-        let left = u64::try_from(next.saturating_sub(unix_now())).unwrap_or(0);
+        latest?.span.left()
+    }
+}
+
+impl Span {
+    /// Until the next version is due; `None` if it doesn't say when that is.
+    fn left(&self) -> Option<Duration> {
+        let left = u64::try_from(self.next_update?.saturating_sub(unix_now())).unwrap_or(0);
         Some(Duration::from_secs(left))
     }
+}
+
+/// What is on the disk for a URL, of at most `size` bytes.
+///
+/// # Errors
+/// Those of the file system; `NotFound` if there is nothing.
+pub fn on_disk(directory: &Path, url: &Url, size: usize) -> std::io::Result<Vec<u8>> {
+    disk::read(directory, url, size)
 }
 
 fn unix_now() -> i64 {

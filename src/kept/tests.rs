@@ -14,18 +14,21 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn span(bytes: &[u8]) -> Result<Span, String> {
+fn span(bytes: &Bytes, before: Option<&Version>) -> Result<Span, Unfit> {
     let text = String::from_utf8_lossy(bytes);
     let numbers: Vec<i64> = text
         .split(' ')
         .map_while(|n| n.trim().parse().ok())
         .collect();
     match numbers[..] {
+        [this, _] if before.is_some_and(|b| unix_now() + this < b.span.this_update) => {
+            Err(Unfit::Older)
+        }
         [this, next] => Ok(Span {
             this_update: unix_now() + this,
             next_update: (next != 0).then_some(unix_now() + next),
         }),
-        _ => Err("no two numbers".to_owned()),
+        _ => Err(Unfit::Invalid("no two numbers".to_owned())),
     }
 }
 
@@ -70,7 +73,7 @@ impl Case {
             url: self.url.clone(),
             directory: self.cache(),
             validate: Arc::new(span),
-            terms: quick(),
+            terms: watch::channel(quick()).1,
         };
         Keeper::load(source, self.telemetry.clone())
     }
@@ -145,7 +148,11 @@ async fn a_server_that_stalls_lies_and_goes_away_changes_nothing() {
     let (address, answer) = server(&ok("-100 100")).await;
     let case = Case::new(format!("http://{address}/list"));
     std::fs::create_dir(case.cache()).unwrap();
-    std::fs::write(case.cache().join(".certgate-x.tmp"), "left").unwrap();
+    let left = case.cache().join(".certgate-x.tmp");
+    std::fs::write(&left, "left").unwrap();
+    let long_ago = SystemTime::now() - Duration::from_secs(3600);
+    let file = std::fs::File::options().append(true).open(&left).unwrap();
+    file.set_modified(long_ago).unwrap();
     let (mut keeper, mut latest) = case.load();
     assert_eq!(text(&latest), None);
     keeper.first_try().await;
@@ -157,6 +164,7 @@ async fn a_server_that_stalls_lies_and_goes_away_changes_nothing() {
         (ok("garbage"), "invalid"),
         (ok(""), "invalid"),
         (ok("-200 500"), "older"),
+        (ok("-50 -1"), "over"),
         (ok(&" ".repeat(2000)), "bad_http"),
         (half, "bad_http"),
         (

@@ -234,7 +234,7 @@ impl Crls {
 const EXPECTED: &str = "one or more revocation lists as PEM (X509 CRL), or one as DER";
 
 /// A million entries are about 40 MB.
-const LIMIT: u64 = 64 << 20;
+pub const LIMIT: u64 = 64 << 20;
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -194,3 +194,11 @@ pub fn kept_unreadable(name: &str, directory: &Path, error: &io::Error) {
 pub fn kept_unwritable(name: &str, directory: &Path, error: &io::Error) {
     warn!(event = "kept_unwritable", name, directory = %directory.display(), error = error.to_string(), "what was fetched can't be kept for the next start");
 }
+
+/// Nobody wants to know of it any more: a time that grows old would be an alarm for nothing.
+pub fn kept_no_more(name: &str, telemetry: &Telemetry) {
+    let metrics = &telemetry.metrics;
+    // Not there if nothing was fetched yet.
+    let _ = metrics.kept_success.remove_label_values(&[name]);
+    let _ = metrics.kept_next_update.remove_label_values(&[name]);
+}

@@ -199,6 +199,22 @@ impl Builder {
         }
     }
 
+    /// Starts and waits for nothing: the addresses are nobody's.
+    pub fn spawn(self) -> Certgate {
+        let mut child = self.command().spawn().unwrap();
+        let log = Arc::new(Log::default());
+        let (stdout, writer) = (child.stdout.take().unwrap(), log.clone());
+        std::thread::spawn(move || writer.collect(BufReader::new(stdout)));
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+        Certgate {
+            address: nobody,
+            admin: nobody,
+            child,
+            directory: self.directory,
+            log,
+        }
+    }
+
     /// Runs to its end. A certgate that serves instead is a failure.
     #[track_caller]
     pub fn finish(self) -> Finished {

@@ -14,6 +14,8 @@ pub struct Recipe<'a> {
     /// Seconds from now.
     this_update: i64,
     next_update: i64,
+    /// Entries of certificates that nobody has.
+    others: u32,
 }
 
 /// A list of this CA, in force for a day.
@@ -23,6 +25,7 @@ pub fn of(issuer: &Identity) -> Recipe<'_> {
         revoked: Vec::new(),
         this_update: -3600,
         next_update: 86_400,
+        others: 0,
     }
 }
 
@@ -36,6 +39,19 @@ impl<'a> Recipe<'a> {
     pub fn until(self, next_update: i64) -> Self {
         Self {
             next_update,
+            ..self
+        }
+    }
+
+    /// With so many more entries.
+    pub fn of_nobody(self, others: u32) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Made so many seconds from now.
+    pub fn from(self, this_update: i64) -> Self {
+        Self {
+            this_update,
             ..self
         }
     }
@@ -60,6 +76,14 @@ impl<'a> Recipe<'a> {
         }
         for revoked in &self.revoked {
             let serial: BigNum = revoked.certificate.serial_number().to_bn().unwrap();
+            let mut entry = X509RevokedBuilder::new().unwrap();
+            let serial = Asn1Integer::from_bn(&serial).unwrap();
+            entry.set_serial_number(&serial).unwrap();
+            entry.set_revocation_date(&from_now(-600)).unwrap();
+            crl.add_revoked(entry.build()).unwrap();
+        }
+        for number in 0..self.others {
+            let serial = BigNum::from_u32(number + 1).unwrap();
             let mut entry = X509RevokedBuilder::new().unwrap();
             let serial = Asn1Integer::from_bn(&serial).unwrap();
             entry.set_serial_number(&serial).unwrap();

@@ -4,16 +4,21 @@
 //! an error: a list grows old while certgate runs, too.
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use openssl::x509::X509;
 use serde::Serialize;
 
+use super::report::Report;
 use super::{Moment, describe, extensions, is_self_signed, place};
-use crate::config::values::{CrlCheck, CrlPolicy};
+use crate::config::site::CrlSettings;
+use crate::config::values::{CrlCheck, CrlPolicy, CrlSource};
 use crate::findings::{Finding, Findings};
 use crate::identity::rfc2253;
-use crate::startup::crls::Crls;
-use crate::startup::materials::Certificates;
+use crate::kept::{self, CRL_CACHE};
+use crate::startup::crls::{self, Crls};
+use crate::startup::materials::{Certificates, Source};
 use crate::tls::revocation::{Crl, Signature};
 
 /// One revocation list in words.
@@ -56,6 +61,68 @@ pub struct Rules {
     pub check: CrlCheck,
     /// `crl-policy`.
     pub policy: CrlPolicy,
+}
+
+/// A URL of lists, and what is kept of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FetchedReport {
+    /// Without its query.
+    pub url: String,
+    /// In words.
+    pub kept: String,
+}
+
+/// What is known of the lists that are fetched, without fetching them.
+pub fn add_kept(
+    report: &mut Report,
+    settings: &CrlSettings,
+    certs_dir: &Path,
+    authorities: &[X509],
+) {
+    let directory = certs_dir.join(CRL_CACHE);
+    let size = crls::LIMIT as usize;
+    for source in &settings.sources {
+        let CrlSource::Url(url) = source else {
+            continue;
+        };
+        let read = kept::on_disk(&directory, url, size);
+        let lists = match &read {
+            Ok(bytes) => crls::of_bytes(url, bytes),
+            Err(error) => Err(error.to_string()),
+        };
+        let is_there = !matches!(&read, Err(error) if error.kind() == ErrorKind::NotFound);
+        let at = directory.display();
+        let words = match &lists {
+            Ok(_) => format!("what was fetched last is in {at} (below)"),
+            Err(_) if !is_there => format!("none is kept of it in {at}"),
+            Err(fault) => format!("what is kept of it in {at} can't be used: {fault}"),
+        };
+        let fetched = FetchedReport {
+            url: url.to_string(),
+            kept: words,
+        };
+        if report.fetched_crls.contains(&fetched) {
+            continue;
+        }
+        report.fetched_crls.push(fetched);
+        let source = Source::File(url.to_string().into());
+        let lists = lists.unwrap_or_default().into_iter();
+        let kept = Crls {
+            lists: lists.map(|list| (source.clone(), list)).collect(),
+            ..Crls::default()
+        };
+        report.crls.extend(reports(&kept, authorities));
+    }
+}
+
+impl fmt::Display for FetchedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, kept } = self;
+        write!(
+            f,
+            "revocation list of {url}: not fetched by check, and {kept}"
+        )
+    }
 }
 
 pub(super) fn reports(crls: &Crls, authorities: &[X509]) -> Vec<CrlReport> {

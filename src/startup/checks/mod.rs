@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
-pub use self::crl::{CrlReport, Rules as CrlRules, SignatureReport};
+pub use self::crl::{CrlReport, FetchedReport, Rules as CrlRules, SignatureReport, add_kept};
 pub use self::describe::time as day;
 pub use self::report::{CertificateReport, Report, Role};
 use super::crls::Crls;
@@ -37,6 +37,7 @@ pub fn inspect(given: &Materials, partial_chain: bool, now: SystemTime) -> Repor
         certificates: Vec::new(),
         ticket_secret: None,
         crls: Vec::new(),
+        fetched_crls: Vec::new(),
         findings: given.findings.clone(),
     };
     let client_ca = given.client_ca.as_ref();

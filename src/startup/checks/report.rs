@@ -7,7 +7,7 @@ use std::fmt;
 use openssl::x509::X509Ref;
 use serde::Serialize;
 
-use super::crl::CrlReport;
+use super::crl::{CrlReport, FetchedReport};
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
 use crate::identity::{rfc2253, serial};
@@ -24,6 +24,9 @@ pub struct Report {
     pub ticket_secret: Option<String>,
     /// The revocation lists, in the order in which they were read.
     pub crls: Vec<CrlReport>,
+    /// Those that `serve` fetches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fetched_crls: Vec<FetchedReport>,
     /// Errors mean that nothing must be started.
     pub findings: Findings,
 }
@@ -134,6 +137,9 @@ impl fmt::Display for Report {
         }
         if let Some(secret) = &self.ticket_secret {
             writeln!(f, "ticket secret: {secret}\n")?;
+        }
+        for fetched in &self.fetched_crls {
+            writeln!(f, "{fetched}\n")?;
         }
         for crl in &self.crls {
             writeln!(f, "{crl}")?;

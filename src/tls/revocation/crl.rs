@@ -212,6 +212,16 @@ impl Crl {
         self.scope.covers(certificate)
     }
 
+    /// Whether it is about the same certificates of its issuer as another one is.
+    pub fn covers_what(&self, other: &Self) -> bool {
+        self.scope == other.scope
+    }
+
+    /// What orders the lists of one issuer: when it was made, then its number.
+    pub fn age(&self) -> (i64, usize, &[u8]) {
+        (self.this_update, self.number.len(), &self.number)
+    }
+
     /// If it lists this certificate of its issuer: when and why, in words.
     pub fn lists(&self, certificate: &X509Ref) -> Option<String> {
         let words = self.entries.find(certificate)?;

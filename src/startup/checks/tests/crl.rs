@@ -23,6 +23,7 @@ fn report(ca: &[&Pair], policy: CrlPolicy, lists: &[CrlSpec]) -> Report {
     let mut report = Report {
         ticket_secret: None,
         certificates: Vec::new(),
+        fetched_crls: Vec::new(),
         crls: Vec::new(),
         findings: Findings::default(),
     };
