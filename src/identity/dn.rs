@@ -68,6 +68,12 @@ impl DistinguishedName {
         Ok(Self(rdns))
     }
 
+    /// Whether all of it is text.
+    pub fn is_text(&self) -> bool {
+        let mut values = self.0.iter().flatten().map(|attribute| &attribute.value);
+        values.all(|value| matches!(value, Value::Text(_)))
+    }
+
     /// Whether it has an attribute of this kind (the content of its OID) with this text.
     pub fn has(&self, kind: &[u8], text: &ComparableText) -> bool {
         self.0.iter().flatten().any(|attribute| {

@@ -7,6 +7,7 @@ use openssl::x509::X509Ref;
 
 use super::dn::DistinguishedName;
 use super::serial;
+use crate::der;
 
 /// Taken once, when a chain is verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub struct Facts {
     pub emails: Vec<String>,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
+    /// Whether there is a name that can't be read, or only by some: who is to be kept out by names might
+    /// have that one.
+    pub unreadable: bool,
     /// SHA-256 of the DER.
     pub sha256: [u8; 32],
     /// SHA-256 of the SubjectPublicKeyInfo (RFC 7469 section 2.4).
@@ -32,7 +36,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads a certificate. What can't be read is empty, and no rule matches it.
+    /// Reads a certificate. What can't be read is empty, and is noted.
     pub fn of(certificate: &X509Ref) -> Self {
         let digest = |der: Result<Vec<u8>, _>| der.map(|der| sha256(&der)).unwrap_or_default();
         let mut facts = Self {
@@ -55,20 +59,52 @@ impl Facts {
             ),
             ..Self::default()
         };
-        for name in certificate.subject_alt_names().into_iter().flatten() {
-            if let Some(name) = name.dnsname() {
-                facts.dns.push(name.to_owned());
-            } else if let Some(uri) = name.uri() {
-                facts.uris.push(uri.to_owned());
-            } else if let Some(mailbox) = name.email() {
-                facts.emails.push(mailbox.to_owned());
-            } else if let Some(address) = name.ipaddress().and_then(address) {
-                facts.addresses.push(address);
-            }
+        let der = certificate.to_der().unwrap_or_default();
+        let mut extensions = der::certificate_extensions(&der);
+        if let Some(names) = extensions.find(|extension| extension.oid == SUBJECT_ALT_NAME) {
+            facts.read_names(names.value);
         }
+        let whole = |name: &Option<DistinguishedName>| {
+            name.as_ref().is_some_and(DistinguishedName::is_text)
+        };
+        facts.unreadable |= !(whole(&facts.subject) && whole(&facts.issuer));
         facts
     }
+
+    /// `GeneralNames` (RFC 5280 section 4.2.1.6). Of the kinds that no rule could mean there may be any.
+    fn read_names(&mut self, value: &[u8]) {
+        let names = der::element(value).filter(|names| names.tag == der::SEQUENCE);
+        self.unreadable |= names.is_none_or(|names| !names.rest.is_empty());
+        for name in names
+            .into_iter()
+            .flat_map(|names| der::elements(names.content))
+        {
+            let list = match name.tag {
+                MAILBOX => &mut self.emails,
+                DNS => &mut self.dns,
+                URI => &mut self.uris,
+                ADDRESS => {
+                    let address = address(name.content).map(|address| address.to_canonical());
+                    self.unreadable |= address.is_none();
+                    self.addresses.extend(address);
+                    continue;
+                }
+                _ => continue,
+            };
+            // They are IA5Strings: what isn't visible ASCII is read in many ways.
+            self.unreadable |= !name.content.iter().all(u8::is_ascii_graphic);
+            list.push(String::from_utf8_lossy(name.content).into_owned());
+        }
+    }
 }
+
+/// id-ce-subjectAltName, 2.5.29.17
+const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+/// The context tags of `GeneralName`.
+const MAILBOX: u8 = 0x81;
+const DNS: u8 = 0x82;
+const URI: u8 = 0x86;
+const ADDRESS: u8 = 0x87;
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
     match bytes.len() {

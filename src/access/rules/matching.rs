@@ -33,6 +33,10 @@ impl Condition {
                 .as_ref()
                 .is_some_and(|name| name.has(kind, text))
         };
+        let by_name = !matches!(self, Self::Serial(_) | Self::Fingerprint(_) | Self::Spki(_));
+        if by_name && client.unreadable && strictness == Strictness::Deny {
+            return true;
+        }
         match self {
             Self::CommonName(text) => has(COMMON_NAME, text),
             Self::OrganizationalUnit(text) => has(ORGANIZATIONAL_UNIT, text),

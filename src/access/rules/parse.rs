@@ -20,7 +20,7 @@ impl FromStr for Rule {
     type Err = Expected;
     fn from_str(text: &str) -> Result<Self, Expected> {
         let text = text.trim();
-        let conditions = parts(text).into_iter().map(condition);
+        let conditions = parts(text)?.into_iter().map(condition);
         Ok(Self {
             conditions: conditions.collect::<Result<_, _>>()?,
             text: text.to_owned(),
@@ -28,21 +28,37 @@ impl FromStr for Rule {
     }
 }
 
-/// `ou:Research and Development and cn:a` are two conditions, not three.
-fn parts(text: &str) -> Vec<&str> {
+/// `ou:Research and Development and cn:a` are two conditions, not three. What looks like the beginning of another
+/// one and isn't would make a rule that matches nobody, and nobody would notice.
+fn parts(text: &str) -> Result<Vec<&str>, Expected> {
     let (mut parts, mut start) = (Vec::new(), 0);
     for (at, _) in text.match_indices(AND) {
         let next = text[at + AND.len()..].trim_start();
-        if KINDS.iter().any(|kind| {
-            next.strip_prefix(kind)
-                .is_some_and(|rest| rest.starts_with(':'))
-        }) {
+        if begins_condition(next) {
             parts.push(&text[start..at]);
             start = at + AND.len();
         }
     }
     parts.push(&text[start..]);
-    parts
+    for part in &parts {
+        let value = part.split_once(':').map_or("", |(_, value)| value);
+        let mut pieces = value.split([',', ';', '&', '|', ' ']).skip(1);
+        if let Some(piece) = pieces.find(|piece| begins_condition(&piece.to_lowercase())) {
+            let piece = piece.split(':').next().unwrap_or_default();
+            return Err(format!(
+                "one condition in each part; {piece:?} after something else than {AND:?} is a part of the value before it. Write each rule in a setting of its own, and conditions that must all hold as cn:a and o:b"
+            )
+            .into());
+        }
+    }
+    Ok(parts)
+}
+
+/// Whether a text begins as `KIND:`.
+fn begins_condition(text: &str) -> bool {
+    let rest = |kind: &&str| text.strip_prefix(*kind);
+    let mut after = KINDS.iter().filter_map(rest);
+    after.any(|rest| rest.starts_with(':'))
 }
 
 fn condition(text: &str) -> Result<Condition, Expected> {
@@ -60,7 +76,7 @@ fn condition(text: &str) -> Result<Condition, Expected> {
         })
     };
     let text = || ComparableText::new(value);
-    Ok(match kind {
+    Ok(match kind.trim() {
         "cn" => Condition::CommonName(text()),
         "ou" => Condition::OrganizationalUnit(text()),
         "o" => Condition::Organization(text()),
@@ -73,13 +89,24 @@ fn condition(text: &str) -> Result<Condition, Expected> {
         "serial" => Condition::Serial(serial(value)?),
         "sha256" => Condition::Fingerprint(fingerprint(value)?),
         "spki" => Condition::Spki(pin(value)?),
-        _ => return Err(no_kind()),
+        other => return Err(no_such_kind(other)),
     })
 }
 
 const KINDS: [&str; 12] = [
     "cn", "ou", "o", "dn", "dns", "uri", "email", "ip", "issuer", "serial", "sha256", "spki",
 ];
+
+fn no_such_kind(kind: &str) -> Expected {
+    let distance = |known: &&str| strsim::damerau_levenshtein(&kind.to_lowercase(), known);
+    let nearest = KINDS.iter().min_by_key(|known| distance(known));
+    match nearest.filter(|known| distance(known) <= 2) {
+        Some(nearest) => {
+            format!("a kind in lower case, such as {nearest}: (found {kind:?})").into()
+        }
+        None => no_kind(),
+    }
+}
 
 fn no_kind() -> Expected {
     let kinds = KINDS.join(", ");

@@ -43,8 +43,8 @@ impl DnsPattern {
 
     pub(super) fn matches(&self, name: &str, strictness: Strictness) -> bool {
         let mut name = name.to_ascii_lowercase();
-        if strictness == Strictness::Deny && name.ends_with('.') {
-            name.pop();
+        if strictness == Strictness::Deny {
+            name.truncate(name.trim_end_matches('.').len());
         }
         // A certificate for all names of the pattern says no more than the pattern does.
         if name == self.text {
@@ -178,9 +178,12 @@ impl MailPattern {
     }
 
     pub(super) fn matches(&self, mailbox: &str, strictness: Strictness) -> bool {
-        let Some((local, domain)) = mailbox.rsplit_once('@') else {
+        let Some((local, mut domain)) = mailbox.rsplit_once('@') else {
             return false;
         };
+        if strictness == Strictness::Deny {
+            domain = domain.trim_end_matches('.');
+        }
         let known = match &self.local {
             Some(one) => one == local,
             None => strictness == Strictness::Deny || is_local(local),

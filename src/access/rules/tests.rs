@@ -37,6 +37,7 @@ fn alice() -> Facts {
         uris: vec!["spiffe://example.org/ns/prod/sa/web".to_owned()],
         emails: vec!["alice@example.org".to_owned()],
         addresses: vec![IpAddr::from([10, 1, 2, 3]), "2001:db8::7".parse().unwrap()],
+        unreadable: false,
         sha256: [0xab; 32],
         spki_sha256: [1; 32],
     }
@@ -125,12 +126,46 @@ fn deny_wins_and_what_nothing_allows_is_refused() {
     assert_eq!(rules(&[], &["cn:mallory"]).decide(None), Ok(()));
 }
 
+/// Nobody escapes a deny rule by a name that not all can read; nor does anybody come in by one.
+#[test]
+fn what_can_not_be_read_keeps_out() {
+    let odd = Facts {
+        unreadable: true,
+        ..alice()
+    };
+    for rule in [
+        "cn:mallory",
+        "dn:CN=mallory",
+        "issuer:CN=x",
+        "dns:**.evil.example",
+        "uri:spiffe://evil/*",
+        "email:*@evil.example",
+        "ip:192.0.2.1",
+    ] {
+        assert_eq!(rules(&[], &[rule]).decide(Some(&alice())), Ok(()), "{rule}");
+        assert!(rules(&[], &[rule]).decide(Some(&odd)).is_err(), "{rule}");
+        assert!(rules(&[rule], &[]).decide(Some(&odd)).is_err(), "{rule}");
+    }
+    // These are read in one way.
+    for rule in [
+        "serial:FF",
+        "spki:sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ] {
+        assert_eq!(rules(&[], &[rule]).decide(Some(&odd)), Ok(()), "{rule}");
+    }
+}
+
 #[test]
 fn what_is_no_rule_says_what_would_be_one() {
     for (text, expected) in [
         ("", "KIND:VALUE"),
         ("alice", "KIND:VALUE"),
-        ("CN:alice", "of the kinds cn,"),
+        ("CN:alice", "such as cn:"),
+        ("isuer:CN=a", "such as issuer:"),
+        ("cn:mallory,cn:bob", "\"cn\" after something else"),
+        ("cn:mallory AND o:Example", "\"o\" after"),
+        ("o:Example and CN:mallory", "\"CN\" after"),
+        ("cn:a && o:b", "\"o\" after"),
         ("cn:", "something after cn:"),
         ("dn:alice", "which has no ="),
         ("dn:XX=alice", "no kind of attribute"),
