@@ -24,9 +24,19 @@ impl From<&str> for Expected {
 }
 
 /// A wrong value, fit to be shown: not if it is so long that it can't be a setting, or a PEM that
-/// was put into the wrong variable.
+/// was put into the wrong variable; and of a URL neither the password nor the query, which may be a
+/// signature.
 pub fn shown(value: &str) -> String {
     const LIMIT: usize = 100;
+    if let Some((scheme, rest)) = value.split_once("://") {
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let scheme = scheme
+            .rsplit(|c: char| !c.is_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        return format!("{:?}", format!("{scheme}://{rest}"));
+    }
     match value.len() > LIMIT || value.contains("-----") {
         true => format!("a text of {} bytes", value.len()),
         false => format!("{value:?}"),

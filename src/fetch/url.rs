@@ -86,7 +86,9 @@ impl Url {
                 format!("{}{directory}/{location}", origin?)
             }
         };
-        absolute.parse().ok()
+        let target: Self = absolute.parse().ok()?;
+        // Who asked for https wants nobody on the way to choose what comes.
+        (target.is_https() || !self.is_https()).then_some(target)
     }
 
     /// All of it, with the query, to ask and to compare; not for logs.
