@@ -24,8 +24,10 @@ use crate::der;
 use crate::identity::{ClientCertificate, unix_seconds};
 use crate::refusal::RefusalReason;
 
-/// How many accepted chains are remembered; about 2 KB each.
+/// How many accepted chains are remembered; about 3 KB each.
 const REMEMBERED_CHAINS: usize = 8192;
+/// The largest chain that is, in bytes of DER: three usual certificates have less than 6 KiB.
+const REMEMBERED_SIZE: usize = 16 << 10;
 
 /// A client whose chain was accepted.
 #[derive(Debug)]
@@ -92,7 +94,11 @@ impl Verifier {
         // connection or of another one on the thread (SSL_get_error(3)).
         drop(ErrorStack::get());
         let verified = verified?;
-        self.chains.insert(digest, verified.clone());
+        // Thousands of names, or junk beside them, are verified each time: memory is for the usual.
+        let size: usize = chain.iter().map(|der| der.as_ref().len()).sum();
+        if size <= REMEMBERED_SIZE {
+            self.chains.insert(digest, verified.clone());
+        }
         Ok(verified)
     }
 

@@ -135,8 +135,7 @@ impl Statuses {
                 key,
             };
             let known = statuses.find_out(&question, &responder, timeout).await;
-            let status = known.status.clone();
-            statuses.memory().insert(key, known, KNOWN);
+            let status = statuses.memory().renew(key, known, KNOWN);
             drop(asking);
             // Everybody may have gone.
             let _ = sender.send(Some(status));
@@ -264,6 +263,20 @@ impl Memory {
         (now < known.until && instant < known.fresh).then_some(known.status)
     }
 
+    /// Takes what came, and tells what holds: who was revoked is so until a responder says otherwise, and
+    /// not only for as long as one answers.
+    fn renew(&mut self, key: Key, mut known: Known, limit: usize) -> Status {
+        let before = self.young.get(&key).or_else(|| self.old.get(&key));
+        if let (Some(before), Status::Unavailable(_)) = (before, &known.status)
+            && matches!(before.status, Status::Revoked(_))
+        {
+            known.status = before.status.clone();
+        }
+        let status = known.status.clone();
+        self.insert(key, known, limit);
+        status
+    }
+
     fn insert(&mut self, key: Key, known: Known, limit: usize) {
         if self.young.len() >= limit / 2 {
             self.old = std::mem::take(&mut self.young);
@@ -295,6 +308,32 @@ mod tests {
         // The clock was set back.
         assert_eq!(memory.get(&[1; 32], 0, instant + second), None);
         assert_eq!(memory.get(&[2; 32], 0, instant), None, "another");
+    }
+
+    /// A responder that is gone takes no revocation back.
+    #[test]
+    fn revoked_is_revoked_until_somebody_says_otherwise() {
+        let mut memory = Memory::default();
+        let (key, over) = ([1; 32], Instant::now());
+        let gone = || at(Status::Unavailable("gone".into()), i64::MAX, over);
+        let revoked = Status::Revoked("in 2026".into());
+        assert_eq!(
+            memory.renew(key, gone(), KNOWN),
+            Status::Unavailable("gone".into())
+        );
+        memory.renew(key, at(revoked.clone(), 100, over), KNOWN);
+        assert_eq!(memory.get(&key, 100, over), None, "its time is over");
+        for _ in 0..2 {
+            assert_eq!(memory.renew(key, gone(), KNOWN), revoked);
+        }
+        assert_eq!(
+            memory.renew(key, at(Status::Good, 100, over), KNOWN),
+            Status::Good
+        );
+        assert_eq!(
+            memory.renew(key, gone(), KNOWN),
+            Status::Unavailable("gone".into())
+        );
     }
 
     #[test]
