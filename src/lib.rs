@@ -59,5 +59,6 @@ pub mod config;
 mod der;
 pub mod findings;
 pub mod refusal;
+mod regular_file;
 pub mod sighting;
 pub mod telemetry;

@@ -19,6 +19,7 @@ use crate::access::rules::Rules;
 use crate::config::values::CrlSource;
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
+use crate::regular_file;
 use crate::startup::environment::Environment;
 use crate::startup::materials::{self, Wants};
 use crate::startup::pem::{Label, Pem};
@@ -103,7 +104,7 @@ impl Client {
 
 fn pem(path: &Path) -> anyhow::Result<Pem> {
     let place = || path.display().to_string();
-    let bytes = std::fs::read(path).with_context(place)?;
+    let bytes = regular_file::read(path, repair::LIMIT + 1).with_context(place)?;
     repair::repair(&bytes)
         .map_err(|fault| anyhow::anyhow!("{fault}. {}", fault.advice()))
         .with_context(place)

@@ -2,6 +2,7 @@
 //!
 //! Takes a path, hands on [`ConfigFile`]. What isn't TOML, and keys that nobody knows, are findings here.
 
+use std::io;
 use std::path::Path;
 
 use figment::providers::{Format, Toml};
@@ -12,6 +13,7 @@ use super::definitions::{self, DEFINITIONS, List};
 use super::layers::{holds_pem, texts, unknown};
 use super::server_name::ServerName;
 use crate::findings::{Finding, Findings};
+use crate::regular_file;
 
 /// A file's settings as written.
 pub struct ConfigFile {
@@ -33,6 +35,8 @@ pub struct SiteTable {
     pub settings: Dict,
 }
 
+/// In bytes; far more than anybody writes.
+const LONGEST: u64 = 16 << 20;
 const SITE: &str = "site";
 /// The key that only a `[[site]]` has.
 const NAMES: &str = "names";
@@ -75,7 +79,17 @@ impl ConfigFile {
 }
 
 fn parse(path: &Path, place: &str) -> Result<Dict, Finding> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let bytes = regular_file::read(path, LONGEST).and_then(|bytes| match bytes.is_empty() {
+        true => Err(io::Error::other(
+            "it is empty: half-written, or the disk is full?",
+        )),
+        false => Ok(bytes),
+    });
+    let text = bytes.and_then(|bytes| {
+        let text = std::str::from_utf8(&bytes).map_err(io::Error::other)?;
+        Ok(text.to_owned())
+    });
+    let text = text.map_err(|error| {
         Finding::error(place, format!("can't be read: {error}"))
             .advice("Name a readable TOML file in --config or CERTGATE_CONFIG.")
     })?;

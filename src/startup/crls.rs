@@ -4,8 +4,6 @@
 //! were looked at. Can be called again at any time; the environment is gone then.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +19,7 @@ use crate::config::values::CrlSource;
 use crate::der;
 use crate::fetch::Url;
 use crate::findings::{Finding, Findings, Severity};
+use crate::regular_file;
 use crate::sighting::Sighting;
 use crate::tls::revocation::{Crl, CrlFault};
 
@@ -119,7 +118,7 @@ impl Crls {
 
     fn of_file(&mut self, path: &Path, required: bool) {
         let source = Source::File(path.to_path_buf());
-        let bytes = match read(path) {
+        let bytes = match regular_file::read(path, LIMIT + 1) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && !required => return,
             Err(error) => {
                 self.wanted = true;
@@ -235,12 +234,6 @@ const EXPECTED: &str = "one or more revocation lists as PEM (X509 CRL), or one a
 
 /// A million entries are about 40 MB.
 pub const LIMIT: u64 = 64 << 20;
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
 
 /// A SEQUENCE with a long length, which text can't begin with.
 fn is_der(bytes: &[u8]) -> bool {

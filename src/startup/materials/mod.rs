@@ -4,8 +4,7 @@
 //! [`super::checks`] and [`super::files`], or every fault of all of them at once.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use openssl::pkey::{PKey, Private};
@@ -19,6 +18,7 @@ use super::repair;
 use super::ticket_secret::{self, OperatorsTicketSecret, TICKET_SECRET_FILE};
 use crate::config::site::IdentityFiles;
 use crate::findings::{Finding, Findings};
+use crate::regular_file;
 
 mod roles;
 
@@ -310,10 +310,8 @@ pub(super) fn read(
     limit: u64,
     expected: &str,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, Findings> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Ok(Some(bytes)),
+    match regular_file::read(path, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(cannot_be_read(path, &e).expected(expected).into()),
     }

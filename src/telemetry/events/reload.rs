@@ -90,6 +90,16 @@ pub fn lists_taken(took: Duration, wrong: Option<&Findings>) {
     }
 }
 
+/// The files are still being read; nothing changes meanwhile.
+pub fn reload_stalled(cause: &str, since: Duration) {
+    error!(
+        event = "reload_stalled",
+        cause,
+        seconds = since.as_secs(),
+        "the files are still being read: is their disk there? What was served before is served on"
+    );
+}
+
 /// Settings that were changed, and take effect at the start only.
 pub fn needs_restart(settings: &[&str]) {
     if !settings.is_empty() {

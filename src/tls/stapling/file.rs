@@ -1,10 +1,10 @@
 //! A response from a file.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::{Staple, StapleFault, check};
 use crate::findings::{Finding, Findings};
+use crate::regular_file;
 use crate::tls::ocsp::Question;
 use crate::tls::ocsp::answer::AnswerFault;
 
@@ -24,13 +24,10 @@ pub fn read(
         findings.push(no_issuer(place));
         return None;
     };
-    let mut response = Vec::new();
-    let file = std::fs::File::open(path);
-    let read = file.and_then(|file| file.take(LONGEST + 1).read_to_end(&mut response));
-    let wrong = match read {
+    let wrong = match regular_file::read(path, LONGEST + 1) {
         Err(error) => format!("can't be read: {error}"),
-        Ok(length) if length as u64 > LONGEST => format!("more than {LONGEST} bytes"),
-        Ok(_) => match check(question, &response, now) {
+        Ok(response) if response.len() as u64 > LONGEST => format!("more than {LONGEST} bytes"),
+        Ok(response) => match check(question, &response, now) {
             Ok(staple) if now < staple.until => return Some(staple),
             Ok(_) => return outdated(place, "its time is over", findings),
             Err(StapleFault::Answer(fault @ AnswerFault::NotCurrent(_))) => {
