@@ -82,7 +82,9 @@ fn a_server_that_is_gone_for_good() {
     alices.are_refused(&gate, "alert certificate unknown");
     let reasons =
         |name: &str| gate.metric(&format!("certgate_refusals_total{{reason=\"{name}\"}}"));
-    eventually("five refusals", || (reasons("crl_expired") >= 5.0).then_some(()));
+    eventually("five refusals", || {
+        (reasons("crl_expired") >= 5.0).then_some(())
+    });
     assert_eq!(reasons("crl_missing"), 0.0);
     assert!(gate.metric(&server.metric("bad_http")) >= 1.0);
     // It comes back.
