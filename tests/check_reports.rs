@@ -229,11 +229,6 @@ fn what_stops_the_start() {
             "a BEGIN X509 CRL without its END",
         ),
         (
-            check(&pki).argument("--crl=http://crl.example/ca.crl"),
-            "--crl",
-            "can't fetch yet",
-        ),
-        (
             check(&pki).argument("--crl=ftp://crl.example/ca.crl"),
             "--crl",
             "a file, or a URL",
