@@ -318,3 +318,53 @@ fn doubts_are_said_once() {
     gate.reload();
     assert_eq!(gate.count("finding"), before);
 }
+
+/// An editor or a full disk can empty a file for a while: its rules must not be gone with it.
+#[test]
+fn a_file_that_became_empty() {
+    let pki = Pki::new();
+    let gate = places::serve(&pki)
+        .config("deny = [\"cn:alice\"]\n")
+        .start();
+    let refused = || {
+        let words = client::with(&pki.client)
+            .get(gate.address, "/")
+            .unwrap_err();
+        assert!(words.contains("access denied"), "{words}");
+    };
+    refused();
+    for nothing in ["", "\n# all gone\n"] {
+        gate.configure(nothing);
+        assert_eq!(gate.hang_up(), "failed");
+        refused();
+    }
+    let line = gate.log_line(|line| line["event"] == "finding" && line["level"] == "ERROR");
+    assert!(
+        line["found"].as_str().unwrap().starts_with("empty"),
+        "{line}"
+    );
+}
+
+/// What is no file could be waited for without an end.
+#[test]
+fn a_pipe_in_the_place_of_a_file() {
+    let pki = Pki::new();
+    let gate = places::serve(&pki).start();
+    let pipe = gate.cert_file("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    std::fs::rename(&pipe, gate.cert_file(places::CLIENT_CA)).unwrap();
+    assert_eq!(gate.hang_up(), "failed");
+    let line = gate.log_line(|line| line["event"] == "finding" && line["level"] == "ERROR");
+    assert!(
+        line["found"].as_str().unwrap().contains("no regular file"),
+        "{line}"
+    );
+    gate.replace(places::CLIENT_CA, &pki.ca.certificate_pem());
+    gate.reload();
+}

@@ -91,7 +91,7 @@ fn behind_a_link() {
 }
 
 #[test]
-fn the_usual_one_appears_and_disappears() {
+fn the_usual_one_appears_and_must_not_disappear() {
     let pki = Pki::new();
     let bob = pki::client("bob").signed_by(&pki.ca);
     let gate = places::serve(&pki).watching().start();
@@ -100,7 +100,14 @@ fn the_usual_one_appears_and_disappears() {
     until_refused(&gate, &bob, REVOKED);
     bobs.are_refused(&gate, REVOKED);
     alices.resume(&gate);
+    // Gone, perhaps for a moment only: nobody comes in by that.
     fs::remove_file(gate.cert_file(USUAL)).unwrap();
+    let line = gate.event("reload_failed");
+    assert_eq!(line["cause"], "files");
+    let line = gate.log_line(|line| line["event"] == "finding" && line["level"] == "ERROR");
+    assert!(line["place"].as_str().unwrap().ends_with(USUAL), "{line}");
+    bobs.are_refused(&gate, REVOKED);
+    gate.replace(USUAL, &crl::of(&pki.ca).pem());
     until_admitted(&gate, &bob);
     bobs.resume(&gate);
 }

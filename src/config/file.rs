@@ -42,6 +42,11 @@ const SITE: &str = "site";
 const NAMES: &str = "names";
 
 impl ConfigFile {
+    /// Whether nothing is set in it.
+    pub fn is_empty(&self) -> bool {
+        self.general.is_empty() && self.sites.is_empty()
+    }
+
     /// No file, or one that can't be used.
     pub fn nothing(place: &str) -> Self {
         Self {
@@ -79,12 +84,7 @@ impl ConfigFile {
 }
 
 fn parse(path: &Path, place: &str) -> Result<Dict, Finding> {
-    let bytes = regular_file::read(path, LONGEST).and_then(|bytes| match bytes.is_empty() {
-        true => Err(io::Error::other(
-            "it is empty: half-written, or the disk is full?",
-        )),
-        false => Ok(bytes),
-    });
+    let bytes = regular_file::read(path, LONGEST);
     let text = bytes.and_then(|bytes| {
         let text = std::str::from_utf8(&bytes).map_err(io::Error::other)?;
         Ok(text.to_owned())

@@ -23,6 +23,7 @@ pub struct Layers {
     figment: Figment,
     sites: Vec<SiteTable>,
     file: Option<Sighting>,
+    file_is_empty: bool,
 }
 
 /// For whom a setting is: the connections of one `[[site]]` by its number, or all others.
@@ -60,6 +61,7 @@ impl Layers {
             Some(seen) => ConfigFile::read(&seen.path, &mut findings),
             None => ConfigFile::nothing(DEFAULTS),
         };
+        let file_is_empty = of_file.is_empty();
         let figment = Figment::new()
             .merge(Layer(DEFAULTS.to_owned(), usual_defaults()))
             .merge(Layer(DEFAULTS.to_owned(), dict(defaults)))
@@ -72,6 +74,7 @@ impl Layers {
                 figment,
                 sites,
                 file,
+                file_is_empty,
             },
             findings,
         )
@@ -80,6 +83,11 @@ impl Layers {
     /// The TOML file, if one is named, as it was before it was read.
     pub fn file(&self) -> Option<&Sighting> {
         self.file.as_ref()
+    }
+
+    /// Whether nothing is set in it.
+    pub fn file_is_empty(&self) -> bool {
+        self.file_is_empty
     }
 
     /// The `[[site]]` blocks, in the order of the file.

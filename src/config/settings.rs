@@ -42,6 +42,8 @@ pub struct Settings {
     pub reload_interval: Duration,
     /// The TOML file, as it was before it was read.
     pub file: Option<Sighting>,
+    /// Whether nothing is set in it.
+    pub file_is_empty: bool,
     /// Threads that serve connections.
     pub workers: Workers,
     /// How log lines look.
@@ -128,6 +130,7 @@ impl Settings {
             crl_refresh: read.time("crl-refresh"),
             reload_interval: read.one::<Time>("reload-interval").0,
             file: layers.file().cloned(),
+            file_is_empty: layers.file_is_empty(),
             workers: read.one("workers"),
             log_format: read.one("log-format"),
             log_level: read.one("log-level"),

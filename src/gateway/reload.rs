@@ -208,7 +208,8 @@ impl Reloader {
     fn reload(&mut self, reading: Reading, cause: &'static str, began: Instant) {
         let mut before = None;
         let built = reading.inputs.and_then(|(inputs, doubts)| {
-            let lost = lost_lists(&self.inputs, &inputs);
+            let mut lost = lost_lists(&self.inputs, &inputs);
+            lost.extend(lost_settings(&self.inputs.settings, &inputs.settings));
             if !lost.is_empty() {
                 return Err(lost);
             }
@@ -286,4 +287,18 @@ fn lost_lists(before: &Inputs, after: &Inputs) -> Findings {
     }
     findings.dedup();
     findings
+}
+
+/// An editor, or a full disk, can leave nothing of a file for a while; its rules would be gone with it.
+fn lost_settings(before: &Settings, after: &Settings) -> Findings {
+    match (&after.file, before.file_is_empty, after.file_is_empty) {
+        (Some(file), false, true) => Finding::error(
+            file.path.display().to_string(),
+            "empty, and something was set in it before",
+        )
+        .expected("the settings")
+        .advice("To go back to the defaults, start anew")
+        .into(),
+        _ => Findings::default(),
+    }
 }
