@@ -101,10 +101,18 @@ impl UriPattern {
 
     pub(super) fn matches(&self, uri: &str, strictness: Strictness) -> bool {
         let may_be = |segment: &str| strictness == Strictness::Deny || is_segment(segment);
+        let uri = match strictness {
+            Strictness::Deny => uri.trim_end_matches('/'),
+            Strictness::Allow => uri,
+        };
         let Some((origin, path)) = split_uri(uri) else {
             return false;
         };
-        if origin != self.origin {
+        let same = match strictness {
+            Strictness::Deny => without_port(&origin) == without_port(&self.origin),
+            Strictness::Allow => origin == self.origin,
+        };
+        if !same {
             return false;
         }
         let path: Vec<_> = path.collect();
@@ -141,6 +149,17 @@ fn split_uri(uri: &str) -> Option<(String, impl Iterator<Item = &str>)> {
             .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     let origin = format!("{scheme}://{authority}").to_ascii_lowercase();
     is_scheme.then(|| (origin, path.split('/')))
+}
+
+/// Neither who asks nor where makes it another one, to whoever keeps it out.
+fn without_port(origin: &str) -> String {
+    let (scheme, authority) = origin.split_once("://").unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => host,
+    };
+    format!("{scheme}://{}", host.trim_end_matches('.'))
 }
 
 /// Something that a `*` may stand for: nothing that another program could read as more than one segment,

@@ -204,6 +204,20 @@ fn a_doubt_never_lets_in() {
         assert!(uri.matches(&text, Strictness::Deny), "{path}");
         assert!(!uri.matches(&text, Strictness::Allow), "{path}");
     }
+    for odd in [
+        "spiffe://u@example.org/ns/a/b",
+        "spiffe://example.org:443/ns/a/b",
+        "spiffe://example.org./ns/a/b",
+        "spiffe://example.org/ns/a/b/",
+    ] {
+        assert!(uri.matches(odd, Strictness::Deny), "{odd}");
+    }
+    for odd in [
+        "spiffe://u@example.org/ns/a/b",
+        "spiffe://example.org:443/ns/a/b",
+    ] {
+        assert!(!uri.matches(odd, Strictness::Allow), "{odd}");
+    }
     let mail = MailPattern::parse("*@example.org").unwrap();
     assert!(mail.matches("a@b@example.org", Strictness::Deny));
 }
