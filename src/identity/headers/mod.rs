@@ -254,3 +254,41 @@ impl PartialEq for Written {
 }
 
 impl Eq for Written {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::startup::test_certificates as make;
+
+    const SOMEWHERE: Surroundings = Surroundings {
+        address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        sni: None,
+        tls_version: "TLSv1.3",
+        tls_cipher: "",
+    };
+
+    fn writer(format: IdentityFormat) -> IdentityHeaders {
+        let settings = IdentitySettings {
+            formats: vec![format],
+            templates: Vec::new(),
+        };
+        IdentityHeaders::new(&settings, std::iter::once(&settings))
+    }
+
+    #[test]
+    fn they_are_made_once_for_a_chain_and_a_site() {
+        let leaf = make::leaf("alice", &make::authority("CA")).certificate;
+        let mut certificate = ClientCertificate::of(&leaf);
+        certificate.chain = [leaf.to_der().unwrap().into()].into();
+        let [one, other] = [IdentityFormat::Rfc9440, IdentityFormat::Nginx].map(writer);
+        let made = |writer: &IdentityHeaders| {
+            let fields = writer.fields(Some(&certificate), &SOMEWHERE).unwrap();
+            fields.of_certificate
+        };
+        let first = made(&one);
+        assert!(Arc::ptr_eq(&first, &made(&one)));
+        assert_eq!(first[0].0, "client-cert");
+        assert_eq!(made(&other)[0].0, "x-ssl-client-verify");
+        assert_eq!(made(&one), first);
+    }
+}
