@@ -6,8 +6,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use certgate::access::Connection;
+use certgate::config::identity::IdentityFormat::{Alb, Nginx, Rfc9440, Xfcc};
+use certgate::config::identity::{HeaderTemplate, IdentityFormat, IdentitySettings};
 use certgate::config::upstream::UpstreamProtocol;
-use certgate::http::proxy::headers::{for_upstream, remove_hop_by_hop, remove_reserved};
+use certgate::http::proxy::headers::{Way, for_upstream, remove_hop_by_hop};
+use certgate::identity::headers::IdentityHeaders;
 use certgate::identity::{ClientCertificate, escaped, rfc2253};
 use certgate::startup::example_pki::ExamplePki;
 use certgate::tls::Session;
@@ -48,8 +51,10 @@ fn request() -> Request<String> {
 
 fn connection(pki: &ExamplePki) -> Connection {
     let certificate = X509::from_pem(pki.client().as_bytes()).unwrap();
-    Connection {
-        session: Session {
+    let mut verified = ClientCertificate::of(&certificate);
+    verified.chain = [certificate.to_der().unwrap().into()].into();
+    Connection::new(
+        Session {
             site: 0,
             overlooked: None,
             address: ([203, 0, 113, 7], 50_000).into(),
@@ -60,27 +65,68 @@ fn connection(pki: &ExamplePki) -> Connection {
             http2: false,
             took: Duration::ZERO,
         },
-        certificate: Some(ClientCertificate::of(&certificate).into()),
-    }
+        Some(verified.into()),
+    )
+}
+
+fn identity(formats: &[IdentityFormat], templates: Vec<HeaderTemplate>) -> IdentityHeaders {
+    let settings = IdentitySettings {
+        formats: formats.to_vec(),
+        templates,
+    };
+    IdentityHeaders::new(&settings, std::iter::once(&settings))
 }
 
 fn for_upstreams(criterion: &mut Criterion) {
     let pki = ExamplePki::create(1).unwrap();
-    let connection = connection(&pki);
     let mut group = criterion.benchmark_group("headers");
-    group.bench_function("a whole request's", |bench| {
-        bench.iter_batched(
-            request,
-            |request| for_upstream(request, &connection, UpstreamProtocol::Http1, &None).unwrap(),
+    let all = [Rfc9440, Xfcc, Alb, Nginx];
+    let template = HeaderTemplate::parse("X-User", "{subject.cn}")
+        .ok()
+        .unwrap();
+    for (name, formats, templates) in [
+        ("a whole request's", &[][..], vec![]),
+        ("a whole request's, with rfc9440", &[Rfc9440][..], vec![]),
+        (
+            "a whole request's, with all formats",
+            &all[..],
+            vec![template.clone()],
+        ),
+    ] {
+        let connection = self::connection(&pki);
+        let identity = identity(formats, templates);
+        let way = Way {
+            connection: &connection,
+            identity: &identity,
+            protocol: UpstreamProtocol::Http1,
+        };
+        group.bench_function(name, |bench| {
+            bench.iter_batched(
+                request,
+                |request| for_upstream(request, &way, &None).unwrap(),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    let everything = identity(&all, vec![template]);
+    group.bench_function("a chain's, all formats", |bench| {
+        bench.iter_batched_ref(
+            || self::connection(&pki),
+            |connection| connection.identity(&everything).is_ok(),
             BatchSize::SmallInput,
         );
     });
     let headers = || request().into_parts().0.headers;
+    let identity = identity(&[], vec![]);
     group.bench_function("hop by hop, removed", |bench| {
         bench.iter_batched_ref(headers, remove_hop_by_hop, BatchSize::SmallInput);
     });
     group.bench_function("reserved, removed", |bench| {
-        bench.iter_batched_ref(headers, remove_reserved, BatchSize::SmallInput);
+        bench.iter_batched_ref(
+            headers,
+            |headers| identity.remove_reserved(headers),
+            BatchSize::SmallInput,
+        );
     });
     group.finish();
 }

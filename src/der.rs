@@ -14,6 +14,8 @@ pub const BOOLEAN: u8 = 0x01;
 pub const INTEGER: u8 = 0x02;
 /// `SEQUENCE`
 pub const SEQUENCE: u8 = 0x30;
+/// `SET`
+pub const SET: u8 = 0x31;
 
 /// One element.
 #[derive(Debug, Clone, Copy)]
@@ -106,11 +108,16 @@ pub fn is_authority(certificate: &[u8]) -> Option<bool> {
     Some(flag.is_some_and(|f| f.tag == BOOLEAN && f.content.iter().any(|on| *on != 0)))
 }
 
-/// An OBJECT IDENTIFIER's content as people write it: `2.5.29.20`.
+/// An OBJECT IDENTIFIER's content as people write it: `2.5.29.20`. With a number of more than 128 bits it is
+/// `#` and hex.
 pub fn oid_text(content: &[u8]) -> String {
     let mut numbers: Vec<u128> = Vec::new();
     let mut number = 0u128;
     for byte in content {
+        if number >> (128 - 7) > 0 {
+            let digits = content.iter().map(|byte| format!("{byte:02x}"));
+            return format!("#{}", digits.collect::<String>());
+        }
         number = number << 7 | u128::from(byte & 0x7f);
         if byte & 0x80 == 0 {
             numbers.push(number);

@@ -71,10 +71,7 @@ pub fn decide(
     match verdict {
         Ok(certificate) => Ok(Permitted {
             stream,
-            connection: Connection {
-                session,
-                certificate,
-            },
+            connection: Connection::new(session, certificate),
         }),
         Err(refused) => Err(Box::new(RefusedConnection {
             stream,

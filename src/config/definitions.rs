@@ -126,6 +126,13 @@ pub const DEFINITIONS: &[Definition] = &[
         "",
         "Where to send traffic instead of static content: http://HOST:PORT, h2c://HOST:PORT or unix:/PATH (HTTP proxy), tcp://HOST:PORT (tunnel of raw bytes). Repeatable: connections take turns, and one that can't be made goes to the next.",
     )),
+    per_site(many(
+        TRAFFIC,
+        "identity-headers",
+        "rfc9440|xfcc|alb|nginx",
+        "",
+        "How HTTP upstreams learn who the client is: Client-Cert (RFC 9440), Envoy's X-Forwarded-Client-Cert, an AWS ALB's X-Amzn-Mtls-Clientcert-*, or the X-SSL-Client-* of nginx. Repeatable; headers of your own are in [headers] of the TOML file.",
+    )),
     per_site(one(
         CLIENTS,
         "client-auth",

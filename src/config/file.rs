@@ -21,6 +21,8 @@ pub struct ConfigFile {
     pub place: String,
     /// What stands outside of `[[site]]`.
     pub general: Dict,
+    /// `[headers]`, what stands in it as it is.
+    pub headers: Option<Value>,
     /// The blocks, in their order.
     pub sites: Vec<SiteTable>,
 }
@@ -31,6 +33,8 @@ pub struct SiteTable {
     pub label: String,
     /// The server names, as written.
     pub names: Vec<String>,
+    /// `[site.headers]`.
+    pub headers: Option<Value>,
     /// All its other keys.
     pub settings: Dict,
 }
@@ -38,13 +42,15 @@ pub struct SiteTable {
 /// In bytes; far more than anybody writes.
 const LONGEST: u64 = 16 << 20;
 const SITE: &str = "site";
+/// The table of templates, which is no setting since it has names of the operator's own.
+const HEADERS: &str = "headers";
 /// The key that only a `[[site]]` has.
 const NAMES: &str = "names";
 
 impl ConfigFile {
     /// Whether nothing is set in it.
     pub fn is_empty(&self) -> bool {
-        self.general.is_empty() && self.sites.is_empty()
+        self.general.is_empty() && self.sites.is_empty() && self.headers.is_none()
     }
 
     /// No file, or one that can't be used.
@@ -52,6 +58,7 @@ impl ConfigFile {
         Self {
             place: place.to_owned(),
             general: Dict::new(),
+            headers: None,
             sites: Vec::new(),
         }
     }
@@ -67,10 +74,11 @@ impl ConfigFile {
             }
         };
         let sites = general.remove(SITE);
+        let headers = general.remove(HEADERS);
         general.retain(|key, _| {
             let known = definitions::find(key).is_some();
             if !known {
-                let names = DEFINITIONS.iter().map(|d| d.name).chain([SITE]);
+                let names = DEFINITIONS.iter().map(|d| d.name).chain([SITE, HEADERS]);
                 findings.push(in_place(unknown(key, names), &place));
             }
             known
@@ -79,6 +87,7 @@ impl ConfigFile {
             sites: sites_of(sites, &place, findings),
             place,
             general,
+            headers,
         }
     }
 }
@@ -147,6 +156,7 @@ fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<S
 
 fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings) -> SiteTable {
     let names = table.remove(NAMES);
+    let headers = table.remove(HEADERS);
     let is_pem = names.as_ref().is_some_and(holds_pem);
     let written = names.clone().filter(|_| !is_pem);
     let written = written.and_then(|value| texts(value, List::Words));
@@ -181,19 +191,23 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
         }
         None => {
             let names = DEFINITIONS.iter().filter(|d| d.per_site).map(|d| d.name);
-            findings.push(in_place(unknown(key, names.chain([NAMES])), &label));
+            findings.push(in_place(
+                unknown(key, names.chain([NAMES, HEADERS])),
+                &label,
+            ));
             false
         }
     });
     SiteTable {
         label,
         names: written.unwrap_or_default(),
+        headers,
         settings: table,
     }
 }
 
 /// Without the value, which may be anything.
-fn kind_of(value: &Value) -> &'static str {
+pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::String(..) => "a text",
         Value::Array(_, items) if items.is_empty() => "an empty array",

@@ -22,6 +22,8 @@ pub type Flags = Vec<(&'static str, Vec<String>)>;
 pub struct Layers {
     figment: Figment,
     sites: Vec<SiteTable>,
+    /// `[headers]`, and the name of its file.
+    headers: Option<(Value, String)>,
     file: Option<Sighting>,
     file_is_empty: bool,
 }
@@ -62,6 +64,8 @@ impl Layers {
             None => ConfigFile::nothing(DEFAULTS),
         };
         let file_is_empty = of_file.is_empty();
+        let place = of_file.place.clone();
+        let headers = of_file.headers.map(|headers| (headers, place));
         let figment = Figment::new()
             .merge(Layer(DEFAULTS.to_owned(), usual_defaults()))
             .merge(Layer(DEFAULTS.to_owned(), dict(defaults)))
@@ -73,6 +77,7 @@ impl Layers {
             Layers {
                 figment,
                 sites,
+                headers,
                 file,
                 file_is_empty,
             },
@@ -93,6 +98,13 @@ impl Layers {
     /// The `[[site]]` blocks, in the order of the file.
     pub fn sites(&self) -> &[SiteTable] {
         &self.sites
+    }
+
+    /// The templates of a site, or those of all that have none of their own; and where they stand.
+    pub fn headers<'a>(&'a self, site: Option<&'a SiteTable>) -> Option<(&'a Value, &'a str)> {
+        let own = site.and_then(|site| Some((site.headers.as_ref()?, site.label.as_str())));
+        let general = self.headers.as_ref();
+        own.or_else(|| general.map(|(headers, place)| (headers, place.as_str())))
     }
 
     /// What is written for a setting in a site, `None` if the site has nothing of its own.

@@ -5,6 +5,8 @@
 
 pub mod definitions;
 pub mod file;
+mod headers;
+pub mod identity;
 pub mod layers;
 pub mod server_name;
 pub mod settings;

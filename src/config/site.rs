@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::identity::IdentitySettings;
 use super::server_name::ServerName;
 use super::upstream::Upstream;
 use super::values::{
@@ -63,6 +64,8 @@ pub struct SiteSettings {
     pub allow: WrittenRules,
     /// Rules that keep clients out, as written.
     pub deny: WrittenRules,
+    /// What an HTTP upstream is told of a client.
+    pub identity: IdentitySettings,
     /// What an admitted client gets.
     pub content: ContentSettings,
 }

@@ -88,6 +88,7 @@ impl Reader<'_> {
             identities: self.identities(),
             allow: self.rules("allow"),
             deny: self.rules("deny"),
+            identity: self.identity(),
             content: self.content(refusal),
         }
     }
@@ -103,7 +104,7 @@ impl Reader<'_> {
         self.has_own(pair) && !self.has_own(&[name])
     }
 
-    fn none_or_more<T: FromStr<Err = Expected>>(&mut self, name: &str) -> Vec<T> {
+    pub(super) fn none_or_more<T: FromStr<Err = Expected>>(&mut self, name: &str) -> Vec<T> {
         let written = self.written(name);
         self.all_or_none(&written)
     }

@@ -17,6 +17,7 @@ use crate::http::misdirected::Hosts;
 use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
+use crate::identity::headers::IdentityHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
@@ -225,9 +226,13 @@ fn services(
         let same = known.into_iter().find(|service| service.made_of == made_of);
         let behind = match same.map(|service| &service.behind) {
             Some(Behind::Tunnel(upstreams)) => Ok(Behind::Tunnel(upstreams.clone())),
-            Some(Behind::Http(server)) => {
-                Ok(http(server.content.clone(), hosts, settings, telemetry))
-            }
+            Some(Behind::Http(server)) => Ok(http(
+                server.content.clone(),
+                hosts,
+                site,
+                settings,
+                telemetry,
+            )),
             // What the site has from the first one has failed there, and was said.
             None if is_said(&settings.sites[..number], site) => continue,
             None => behind(site, hosts, settings, telemetry),
@@ -277,18 +282,22 @@ fn behind(
             return Ok(Behind::Tunnel(Arc::new(upstreams)));
         }
     };
-    Ok(http(Arc::new(content), hosts, settings, telemetry))
+    Ok(http(Arc::new(content), hosts, site, settings, telemetry))
 }
 
 fn http(
     content: Arc<Content>,
     hosts: Hosts,
+    site: &Site,
     settings: &Settings,
     telemetry: &Arc<Telemetry>,
 ) -> Behind {
+    let all = settings.sites.iter().map(|site| &site.settings.identity);
+    let identity = IdentityHeaders::new(&site.settings.identity, all);
     Behind::Http(Arc::new(HttpServer {
         content,
         hosts,
+        identity: Arc::new(identity),
         header_timeout: settings.times.header,
         telemetry: telemetry.clone(),
     }))

@@ -20,6 +20,7 @@ use super::proxy::Proxy;
 use super::static_files::StaticFiles;
 use super::{http1, http2, pages};
 use crate::access::{Connection, Permitted, RefusedConnection};
+use crate::identity::headers::IdentityHeaders;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::tls::TlsStream;
@@ -38,6 +39,8 @@ pub struct HttpServer {
     pub content: Arc<Content>,
     /// What may be asked for.
     pub hosts: Hosts,
+    /// What upstreams are told about clients.
+    pub identity: Arc<IdentityHeaders>,
     /// To receive a request's header, or idle before it.
     pub header_timeout: Duration,
     /// Where events go.
@@ -71,10 +74,7 @@ impl HttpServer {
             stream, session, ..
         } = refused;
         let http2 = session.http2;
-        let connection = Arc::new(Connection {
-            session,
-            certificate: None,
-        });
+        let connection = Arc::new(Connection::new(session, None));
         let server = self.clone();
         let handler = move |request: Request<ClientBody>| {
             let (server, connection) = (server.clone(), connection.clone());
@@ -117,7 +117,8 @@ impl HttpServer {
             }
             Content::Proxy(proxy) => {
                 // In a box: hyper moves what answers, and a file needs far less room.
-                let mut response = Box::pin(proxy.respond(request, &connection)).await;
+                let mut response =
+                    Box::pin(proxy.respond(request, &connection, &self.identity)).await;
                 upstream = response
                     .extensions_mut()
                     .remove()

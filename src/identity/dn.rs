@@ -7,7 +7,7 @@
 
 mod written;
 
-use crate::der::{self, Element, OID};
+use crate::der::{self, Element, OID, SEQUENCE, SET};
 
 /// A name, its RDNs in the order of the DER: the most general first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,9 +105,6 @@ impl ComparableText {
     }
 }
 
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-
 /// All elements; `None` if something is left over.
 fn all(content: &[u8]) -> Option<Vec<Element<'_>>> {
     let elements: Vec<_> = der::elements(content).collect();
@@ -140,7 +137,7 @@ fn value_of(value: Element<'_>, der: &[u8]) -> Value {
 }
 
 /// The characters of a string type (X.690, X.680 section 41).
-fn text_of(value: Element<'_>) -> Option<String> {
+pub(super) fn text_of(value: Element<'_>) -> Option<String> {
     let bytes = value.content;
     match value.tag {
         // UTF8String; NumericString, PrintableString, IA5String, VisibleString: ASCII

@@ -5,7 +5,9 @@
 
 pub mod dn;
 mod facts;
-mod name;
+pub mod headers;
+pub mod holder;
+pub mod name;
 pub mod reserved;
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
@@ -34,6 +36,11 @@ pub struct ClientCertificate {
     pub fingerprint: String,
     /// What rules look at.
     pub facts: Facts,
+    /// What headers are made of: the DER of it and of the certificates between it and the client
+    /// CA. Empty until it is accepted.
+    pub chain: Box<[Box<[u8]>]>,
+    /// The headers, once they were made.
+    pub written: headers::Written,
 }
 
 impl ClientCertificate {
@@ -49,6 +56,8 @@ impl ClientCertificate {
                 .map(|digest| hex(&digest))
                 .unwrap_or_default(),
             facts: Facts::of(certificate),
+            chain: Box::default(),
+            written: headers::Written::default(),
         }
     }
 }
@@ -83,7 +92,7 @@ pub fn unix_seconds(time: &Asn1TimeRef) -> i64 {
         })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String can't fail.

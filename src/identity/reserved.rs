@@ -2,18 +2,50 @@
 
 use http::HeaderName;
 
-/// Whether a field from a client must not reach an upstream, because an upstream would take it for
-/// certgate's word about who the client is or where it comes from.
+/// Whether a field from a client must not reach an upstream, because an upstream would take it for a
+/// gateway's word about who the client is or where it comes from.
 ///
 /// Names are compared as CGI and its heirs see them: case and every character that is neither
-/// letter nor digit make no difference, so that `X_SSL_Client_Verify` is caught, too.
+/// letter nor digit make no difference, so that `X_SSL_Client_Verify` is caught, too. This runs for
+/// each field of each proxied request, and allocates nothing.
 pub fn is_reserved(name: &HeaderName) -> bool {
-    let normal: String = name
-        .as_str()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    NAMES.contains(&normal.as_str()) || PREFIXES.iter().any(|prefix| normal.starts_with(prefix))
+    let name = name.as_str().as_bytes();
+    let Some(first) = name.first() else {
+        return false;
+    };
+    // Nearly all of what browsers send ends here.
+    if first.is_ascii_lowercase() && !b"cfpstwx".contains(first) {
+        return false;
+    }
+    // Once, and as much as the longest of the lists needs.
+    let mut normal = [0; LONGEST];
+    for (to, byte) in normal.iter_mut().zip(name) {
+        *to = normalized(*byte);
+    }
+    let normal = &normal[..name.len().min(LONGEST)];
+    (name.len() < LONGEST && NAMES.iter().any(|known| normal == known.as_bytes()))
+        || PREFIXES
+            .iter()
+            .any(|prefix| normal.starts_with(prefix.as_bytes()))
+}
+
+/// More than any of [`NAMES`] and [`PREFIXES`] has.
+const LONGEST: usize = 24;
+
+fn normalized(byte: u8) -> u8 {
+    match byte.is_ascii_alphanumeric() {
+        true => byte,
+        false => b'-',
+    }
+}
+
+/// Whether a field has this name (in lower case), by the same comparison.
+pub fn is_same(name: &[u8], known: &[u8]) -> bool {
+    name.len() == known.len()
+        && name
+            .iter()
+            .zip(known)
+            .all(|(byte, known)| normalized(*byte) == normalized(*known))
 }
 
 const NAMES: &[&str] = &[
@@ -23,16 +55,50 @@ const NAMES: &[&str] = &[
     "client-cert",
     "client-cert-chain",
     "x-real-ip",
+    // CGI makes HTTP_PROXY of it (httpoxy)
+    "proxy",
+    "x-ssl",
+    // WebSphere: $WSCC is the certificate, $WSSC the scheme, $WSRA the address
+    "-wscc",
+    "-wssc",
+    "-wsis",
+    "-wsra",
+    "-wsrh",
+    "-wssn",
+    "-wssp",
+    "-wspt",
+    "-wsak",
+    "-wscs",
+    "-wsat",
+    "-wspr",
+    "-wsru",
 ];
 
 const PREFIXES: &[&str] = &[
-    // -For, -Proto, -Host, -Port, -Client-Cert (Envoy's XFCC) and what else there may be
+    // -For, -Proto, -Host, -Port, -Client-Cert (Envoy's XFCC), -Tls-Client-Cert (Traefik) and what else
+    // there may be
     "x-forwarded-",
     // AWS ALB
     "x-amzn-mtls-",
-    // nginx habits; the second form is what `proxy_set_header SSL_CLIENT_…` became
-    "x-ssl-client-",
+    // nginx and HAProxy habits: -Client-Verify, -Client-CN, -Cert, -Issuer, …
+    "x-ssl-",
+    // ingress-nginx, and Apache's `RequestHeader set SSL_CLIENT_…`
     "ssl-client-",
+    "ssl-server-",
+    "x-client-cert",
+    "x-client-verify",
+    "x-client-dn",
+    "x-client-s-dn",
+    "x-client-i-dn",
+    "x-tls-client-",
+    "tls-client-",
+    // Azure
+    "x-arr-clientcert",
+    "x-arr-ssl",
+    // Cloudflare
+    "cf-client-cert-",
+    // WebLogic
+    "wl-proxy-",
 ];
 
 #[cfg(test)]
@@ -45,11 +111,19 @@ mod tests {
             "x-ssl-client-verify",
             "x_ssl_client_s_dn",
             "X.SSL.Client.Cert",
+            "X-SSL-Cert",
+            "X-Client-Cert-Present",
+            "X_Client_Verify",
             "X-Forwarded-Client-Cert",
+            "X-Forwarded-Tls-Client-Cert-Info",
             "x-forwarded_for",
             "client_cert",
             "X-Amzn-Mtls-Clientcert-Leaf",
             "Forwarded",
+            "Proxy",
+            "$WSCC",
+            "wl_proxy_client_cert",
+            "SSL_CLIENT_S_DN",
         ] {
             assert!(is_reserved(&name.parse().unwrap()), "{name}");
         }
@@ -59,8 +133,21 @@ mod tests {
             "host",
             "cookie",
             "ssl-clients",
+            "x-client-version",
+            "proxy-status",
+            "x",
         ] {
             assert!(!is_reserved(&name.parse().unwrap()), "{name}");
+        }
+    }
+
+    /// The list of first letters must not leave one of the names out.
+    #[test]
+    fn every_name_is_found() {
+        for name in NAMES.iter().chain(PREFIXES) {
+            assert!(name.len() < LONGEST, "{name}");
+            let name = name.replacen("-ws", "$ws", 1);
+            assert!(is_reserved(&name.parse().unwrap()), "{name}");
         }
     }
 }

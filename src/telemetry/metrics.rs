@@ -7,6 +7,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+use super::events::identity::Untold;
 use super::fetching::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
@@ -26,6 +27,7 @@ pub struct Metrics {
     pub(super) request_seconds: Histogram,
     pub(super) response_bytes: IntCounter,
     pub(super) upstream_failures: IntCounterVec,
+    pub(super) identity_unwritable: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
     pub(super) reloads: IntCounterVec,
@@ -66,6 +68,7 @@ impl Metrics {
             request_seconds: make.histogram("request_seconds", "From a request's header to the last byte of its answer.")?,
             response_bytes: make.counter("response_body_bytes_total", "Bytes of response bodies sent.")?,
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
+            identity_unwritable: make.counters("identity_unwritable_total", "Requests that weren't passed on because their identity headers are too large, or can't say what is in the certificate.", &["reason"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
             reloads: make.counters("reloads_total", "Reloads of certificates and configuration by result: ok or failed.", &["result"])?,
@@ -85,6 +88,11 @@ impl Metrics {
             )?,
             registry,
         };
+        for reason in Untold::ALL {
+            metrics
+                .identity_unwritable
+                .with_label_values(&[reason.label()]);
+        }
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);
         }

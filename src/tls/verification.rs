@@ -24,7 +24,7 @@ use crate::der;
 use crate::identity::{ClientCertificate, unix_seconds};
 use crate::refusal::RefusalReason;
 
-/// How many accepted chains are remembered; about 3 KB each.
+/// How many accepted chains are remembered; about 3 KB each, and what was written of them for upstreams.
 const REMEMBERED_CHAINS: usize = 8192;
 /// The largest chain that is, in bytes of DER: three usual certificates have less than 6 KiB.
 const REMEMBERED_SIZE: usize = 16 << 10;
@@ -148,17 +148,20 @@ impl Verifier {
             let certificate = certificate.map_err(unreadable)?;
             others.push(certificate).map_err(no_memory)?;
         }
-        let certificate = Arc::new(ClientCertificate::of(&leaf));
-        let rejected = |fault: Fault| {
-            Box::new(Rejection {
-                reason: fault.reason,
-                words: fault.words,
-                depth: fault.depth,
-                certificate: Some(certificate.clone()),
-                alert: fault.alert,
-            })
+        let mut certificate = ClientCertificate::of(&leaf);
+        let found = match self.build_chain(&leaf, &others, built) {
+            Ok(found) => found,
+            Err(fault) => {
+                return Err(Box::new(Rejection {
+                    reason: fault.reason,
+                    words: fault.words,
+                    depth: fault.depth,
+                    certificate: Some(certificate.into()),
+                    alert: fault.alert,
+                }));
+            }
         };
-        let found = self.build_chain(&leaf, &others, built).map_err(rejected)?;
+        certificate.chain = found.chain;
         let mut validity = found.validity;
         let mut overlooked = None;
         if let Some(unrevoked) = found.unrevoked {
@@ -166,7 +169,7 @@ impl Verifier {
             overlooked = unrevoked.overlooked;
         }
         Ok(Verified {
-            certificate,
+            certificate: certificate.into(),
             validity,
             overlooked,
             questions: found.questions,
@@ -210,6 +213,7 @@ impl Verifier {
             .transpose()?;
         let questions = self.trust.questions(chain);
         Ok(Found {
+            chain: below_the_anchor(chain).map_err(Fault::unexpected)?,
             validity,
             unrevoked,
             questions: questions.map_err(Fault::unexpected)?,
@@ -227,12 +231,23 @@ pub struct Explanation {
 
 /// What a good chain brings along.
 struct Found {
+    /// DER, without the anchor.
+    chain: Box<[Box<[u8]>]>,
     /// When every certificate of it is valid.
     validity: Range<i64>,
     /// What the revocation lists say, if there are any.
     unrevoked: Option<Unrevoked>,
     /// What responders are to be asked.
     questions: Vec<Arc<Question>>,
+}
+
+/// What upstreams are told of a chain: whom they trust themselves they know (RFC 9440 section 2.3). A leaf
+/// that is an anchor itself stays.
+fn below_the_anchor(chain: &StackRef<X509>) -> Result<Box<[Box<[u8]>]>, ErrorStack> {
+    let count = (chain.len() - 1).max(1);
+    let certificates = chain.iter().take(count);
+    let ders = certificates.map(|certificate| certificate.to_der().map(Into::into));
+    ders.collect()
 }
 
 /// One certificate, and nothing after it: AWS-LC itself would pass over that.

@@ -12,6 +12,7 @@ pub mod duplex;
 pub mod http;
 pub mod http2;
 pub mod http2_client;
+pub mod identity;
 pub mod load;
 pub mod ocsp_answers;
 pub mod peers;

@@ -10,7 +10,7 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
 };
-use openssl::x509::{X509, X509Builder, X509Extension, X509NameBuilder};
+use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameBuilder};
 
 use super::ocsp_answers;
 
@@ -81,6 +81,10 @@ fn pem(certificate: &X509) -> String {
 #[derive(Clone)]
 pub struct Recipe {
     pub common_name: String,
+    /// DER in the place of the usual name.
+    pub subject: Option<Vec<u8>>,
+    /// DER in the place of a SAN extension of `dns_names`.
+    pub alternative_names: Option<Vec<u8>>,
     /// Seconds from now.
     pub not_before: i64,
     pub not_after: i64,
@@ -120,6 +124,8 @@ pub enum Key {
 pub fn client(name: &str) -> Recipe {
     Recipe {
         common_name: name.to_owned(),
+        subject: None,
+        alternative_names: None,
         not_before: -3600,
         not_after: 86_400,
         ca: false,
@@ -196,8 +202,13 @@ impl Recipe {
     fn build(&self, key: &PKey<Private>, issuer: Option<&Identity>) -> X509 {
         let mut name = X509NameBuilder::new().unwrap();
         name.append_entry_by_text("O", "Tests").unwrap();
-        name.append_entry_by_text("CN", &self.common_name).unwrap();
-        let name = name.build();
+        if self.subject.is_none() {
+            name.append_entry_by_text("CN", &self.common_name).unwrap();
+        }
+        let name = match &self.subject {
+            Some(der) => X509Name::from_der(der).unwrap(),
+            None => name.build(),
+        };
         let mut builder = X509Builder::new().unwrap();
         builder.set_version(if self.bare { 0 } else { 2 }).unwrap();
         let mut serial = BigNum::new().unwrap();
@@ -264,7 +275,12 @@ impl Recipe {
             let access = X509Extension::new_from_der(&name, false, &access).unwrap();
             builder.append_extension(access).unwrap();
         }
-        if !self.dns_names.is_empty() {
+        if let Some(der) = &self.alternative_names {
+            let name = Asn1Object::from_str("2.5.29.17").unwrap();
+            let names = Asn1OctetString::new_from_bytes(der).unwrap();
+            let names = X509Extension::new_from_der(&name, false, &names).unwrap();
+            builder.append_extension(names).unwrap();
+        } else if !self.dns_names.is_empty() {
             let mut names = SubjectAlternativeName::new();
             for name in &self.dns_names {
                 names.dns(name);

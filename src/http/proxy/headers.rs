@@ -12,22 +12,58 @@ use super::upgrade::{self, ClientSide};
 use crate::access::Connection;
 use crate::config::upstream::UpstreamProtocol;
 use crate::http::client_body::ClientBody;
-use crate::identity::reserved::is_reserved;
+use crate::identity::headers::{IdentityHeaders, Unwritable};
 
-/// The request as the upstream gets it; `Err` is the status of a request that is not passed on.
-pub fn for_upstream<B: Body>(
+/// Where a request comes from, and how it goes on.
+pub struct Way<'a> {
+    /// The client's.
+    pub connection: &'a Connection,
+    /// What the upstream is told of the client.
+    pub identity: &'a IdentityHeaders,
+    /// What the upstream speaks.
+    pub protocol: UpstreamProtocol,
+}
+
+/// Why a request is not passed on.
+#[derive(Debug)]
+pub enum NotPassedOn<'a> {
+    /// The client is told this.
+    Status(StatusCode),
+    /// Nobody could tell the upstream who the client is.
+    Unwritable(&'a Unwritable),
+}
+
+impl From<StatusCode> for NotPassedOn<'_> {
+    fn from(status: StatusCode) -> Self {
+        Self::Status(status)
+    }
+}
+
+/// The request as the upstream gets it.
+///
+/// # Errors
+/// If it isn't passed on.
+pub fn for_upstream<'a, B: Body>(
     request: Request<B>,
-    connection: &Connection,
-    protocol: UpstreamProtocol,
+    way: &Way<'a>,
     upgrade: &Option<ClientSide>,
-) -> Result<Request<B>, StatusCode> {
+) -> Result<Request<B>, NotPassedOn<'a>> {
+    let Way {
+        connection,
+        identity,
+        protocol,
+    } = *way;
     let (mut parts, body) = request.into_parts();
     let host = host_of(&parts)?;
     remove_hop_by_hop(&mut parts.headers);
     // The body isn't held back until the upstream says 100: hyper has answered for us.
     parts.headers.remove(EXPECT);
-    remove_reserved(&mut parts.headers);
+    identity.remove_reserved(&mut parts.headers);
     set(&mut parts.headers, connection, &host)?;
+    match connection.identity(identity) {
+        Ok(fields) => fields.write(&mut parts.headers),
+        Err(error) => return Err(NotPassedOn::Unwritable(error)),
+    }
     if let Some(client) = upgrade {
         upgrade::ask_for(client, &mut parts.headers);
     }
@@ -96,14 +132,6 @@ pub fn remove_length_of_nothing<B>(response: &mut Response<B>) {
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
     ) {
         response.headers_mut().remove(CONTENT_LENGTH);
-    }
-}
-
-/// Removes every field that only certgate may write, from headers and trailers alike.
-pub fn remove_reserved(headers: &mut HeaderMap) {
-    let reserved: Vec<HeaderName> = headers.keys().filter(|n| is_reserved(n)).cloned().collect();
-    for name in reserved {
-        headers.remove(name);
     }
 }
 
@@ -219,16 +247,5 @@ mod tests {
         ]);
         remove_hop_by_hop(&mut given);
         assert_eq!(given, headers(&[("accept", "*/*"), ("te", "trailers")]));
-    }
-
-    #[test]
-    fn reserved_fields_go_no_further() {
-        let mut given = headers(&[
-            ("x_forwarded_for", "1"),
-            ("client-cert", "1"),
-            ("accept", "*/*"),
-        ]);
-        remove_reserved(&mut given);
-        assert_eq!(given, headers(&[("accept", "*/*")]));
     }
 }

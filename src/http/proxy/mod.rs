@@ -21,6 +21,7 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use self::connector::{Connector, UpstreamName};
+use self::headers::NotPassedOn;
 use self::progress::{Progress, RequestBody};
 use self::response_body::ResponseBody;
 use super::body::Body;
@@ -29,7 +30,9 @@ use super::pages;
 use crate::access::Connection;
 use crate::config::Times;
 use crate::config::upstream::{Upstream, UpstreamProtocol};
+use crate::identity::headers::{IdentityHeaders, Unwritable};
 use crate::telemetry::Telemetry;
+use crate::telemetry::events::identity::{IdentityUnwritable, Untold};
 use crate::telemetry::events::{UpstreamFailed, UpstreamFailure};
 use crate::upstream::{ConnectError, Upstreams};
 
@@ -103,6 +106,7 @@ impl Proxy {
         &self,
         mut request: Request<ClientBody>,
         connection: &Connection,
+        identity: &Arc<IdentityHeaders>,
     ) -> Response<Body> {
         // TRACE would show a client the headers that only the upstream may see.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
@@ -114,14 +118,20 @@ impl Proxy {
             Err(_) => return pages::error(StatusCode::REQUEST_TIMEOUT),
         }
         let upgrade = upgrade::of_client(&mut request);
-        let request = match headers::for_upstream(request, connection, self.protocol, &upgrade) {
+        let way = headers::Way {
+            connection,
+            identity,
+            protocol: self.protocol,
+        };
+        let request = match headers::for_upstream(request, &way, &upgrade) {
             Ok(request) => request,
-            Err(status) => return pages::error(status),
+            Err(NotPassedOn::Status(status)) => return pages::error(status),
+            Err(NotPassedOn::Unwritable(error)) => return self.untold(error, connection),
         };
         let (parts, body) = request.into_parts();
         let repeatable = headers::repeatable(&parts, &body);
         let progress = Arc::new(Progress::default());
-        let body = RequestBody::new(body, progress.clone());
+        let body = RequestBody::new(body, progress.clone(), identity.clone());
         let sent = self.send(Request::from_parts(parts, body), repeatable, &progress);
         match sent.await {
             Ok(response) => self
@@ -129,6 +139,24 @@ impl Proxy {
                 .unwrap_or_else(|failure| self.failed(failure, connection)),
             Err(failure) => self.failed(failure, connection),
         }
+    }
+
+    /// A request whose client the upstream couldn't be told goes nowhere.
+    fn untold(&self, error: &Unwritable, connection: &Connection) -> Response<Body> {
+        let (reason, status) = match error {
+            Unwritable::TooLarge { .. } => (
+                Untold::TooLarge,
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            ),
+            Unwritable::Unsayable { .. } => (Untold::Unsayable, StatusCode::BAD_GATEWAY),
+        };
+        IdentityUnwritable {
+            reason,
+            detail: error.to_string(),
+            connection: connection.fields(),
+        }
+        .emit(&self.telemetry);
+        pages::error(status)
     }
 
     fn for_client(

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::headers;
 use crate::http::client_body::ClientBody;
+use crate::identity::headers::IdentityHeaders;
 
 /// How far a request has come. The upstream's time runs from the last byte that it was sent, so
 /// that a long upload isn't taken for a slow upstream.
@@ -70,12 +71,12 @@ impl Progress {
 }
 
 /// A client's body on its way to an upstream, without what a client may not say in trailers.
-pub struct RequestBody(Option<(ClientBody, Arc<Progress>)>);
+pub struct RequestBody(Option<(ClientBody, Arc<Progress>, Arc<IdentityHeaders>)>);
 
 impl RequestBody {
-    /// Notes in `progress` what happens to `body`.
-    pub fn new(body: ClientBody, progress: Arc<Progress>) -> Self {
-        Self(Some((body, progress)))
+    /// Notes in `progress` what happens to `body`; what `identity` reserves is removed.
+    pub fn new(body: ClientBody, progress: Arc<Progress>, identity: Arc<IdentityHeaders>) -> Self {
+        Self(Some((body, progress, identity)))
     }
 
     /// No body.
@@ -92,7 +93,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Some((body, progress)) = &mut self.0 else {
+        let Some((body, progress, identity)) = &mut self.0 else {
             return Poll::Ready(None);
         };
         let mut polled = Pin::new(body).poll_frame(context);
@@ -101,21 +102,21 @@ impl Body for RequestBody {
             && let Some(trailers) = frame.trailers_mut()
         {
             headers::remove_hop_by_hop(trailers);
-            headers::remove_reserved(trailers);
+            identity.remove_reserved(trailers);
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Some((body, _)) => body.is_end_stream(),
+            Some((body, ..)) => body.is_end_stream(),
             None => true,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Some((body, _)) => body.size_hint(),
+            Some((body, ..)) => body.size_hint(),
             None => SizeHint::with_exact(0),
         }
     }
