@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::certgate::Certgate;
 use super::client::{Client, Connection};
+use super::eventually;
 use super::http::Response;
 
 /// What became of one connection.
@@ -35,10 +36,14 @@ pub fn visit(gate: &Certgate, client: &Client, host: &str) -> Result<Visit, Stri
         name => (client.clone().sni(name), name),
     };
     let mut connection = client.connect(gate.address)?;
+    // The kernel gives a port to one connection after another: those lines are of others.
+    let earlier = lines_of(gate, connection.local()).len();
     let response = ask(&mut connection, "/", host)?;
     connection.close();
     let resumed = connection.resumed();
-    let line = request_line(gate, connection.local());
+    let line = eventually("the request's line", || {
+        lines_of(gate, connection.local()).into_iter().nth(earlier)
+    });
     assert_eq!(line["resumed"], resumed, "{line}");
     Ok(Visit {
         response,
@@ -50,6 +55,14 @@ pub fn visit(gate: &Certgate, client: &Client, host: &str) -> Result<Visit, Stri
 /// `GET` with this host.
 pub fn ask(connection: &mut Connection, path: &str, host: &str) -> Result<Response, String> {
     connection.request(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+}
+
+fn lines_of(gate: &Certgate, from: SocketAddr) -> Vec<Value> {
+    let from = from.to_string();
+    let lines = gate.lines().into_iter();
+    lines
+        .filter(|line| line["event"] == "request" && line["client"] == from)
+        .collect()
 }
 
 /// The line of the access log about the connection from this address.
