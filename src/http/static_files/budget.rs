@@ -5,8 +5,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The most that is ever taken, in bytes.
 const MOST: u64 = 64 * 1024 * 1024;
@@ -35,10 +35,15 @@ impl Budget {
         Arc::new(Self { limit, held })
     }
 
-    /// An eighth of what the machine has and the cgroups grant, at most 64 MiB.
+    /// An eighth of what the machine has and the cgroups grant, at most 64 MiB; the same for all sites, and
+    /// for all that reloads have replaced and slow clients still hold.
     pub(super) fn of_this_machine() -> Arc<Self> {
-        let granted = granted_memory(Path::new("/"));
-        Self::new(granted.map_or(MOST, |granted| (granted / PART).min(MOST)))
+        static BUDGET: OnceLock<Arc<Budget>> = OnceLock::new();
+        let budget = BUDGET.get_or_init(|| {
+            let granted = granted_memory(Path::new("/"));
+            Self::new(granted.map_or(MOST, |granted| (granted / PART).min(MOST)))
+        });
+        budget.clone()
     }
 
     /// In bytes.
