@@ -126,3 +126,77 @@ pub fn canonical_serial(hex: &str) -> String {
         digits => format!("{sign}{}", digits.to_ascii_uppercase()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::startup::test_certificates as make;
+
+    fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+    }
+
+    fn names(names: &[(u8, &[u8])]) -> Facts {
+        let names: Vec<u8> = names
+            .iter()
+            .flat_map(|(tag, name)| tlv(*tag, name))
+            .collect();
+        let mut facts = Facts::default();
+        facts.read_names(&tlv(der::SEQUENCE, &names));
+        facts
+    }
+
+    #[test]
+    fn names_are_read_whole_and_what_not_all_can_read_is_noted() {
+        let facts = names(&[
+            (DNS, b"a.example"),
+            (URI, b"spiffe://example.org/a"),
+            (MAILBOX, b"a@example.org"),
+            (ADDRESS, &[10, 1, 1, 1]),
+            (
+                ADDRESS,
+                &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 1, 2],
+            ),
+            // otherName, as Microsoft's certificates for people have it.
+            (0xa0, b"\x06\x01\x00"),
+        ]);
+        assert!(!facts.unreadable);
+        assert_eq!(facts.dns, ["a.example"]);
+        assert_eq!(facts.uris, ["spiffe://example.org/a"]);
+        assert_eq!(facts.emails, ["a@example.org"]);
+        // The same address however it is written.
+        assert_eq!(facts.addresses.map_to_strings(), ["10.1.1.1", "10.1.1.2"]);
+        for odd in [
+            (DNS, &b"\xff.evil.example"[..]),
+            (DNS, b"x.evil.example\0"),
+            (DNS, b"x .evil.example"),
+            (URI, b"spiffe://evil/\xff"),
+            (MAILBOX, b"b\xff@evil.example"),
+            (ADDRESS, &[10, 1, 1]),
+        ] {
+            assert!(names(&[(DNS, b"a.example"), odd]).unreadable, "{odd:?}");
+        }
+        let mut facts = Facts::default();
+        facts.read_names(b"\x30\x03\x82");
+        assert!(facts.unreadable);
+    }
+
+    trait Strings {
+        fn map_to_strings(&self) -> Vec<String>;
+    }
+
+    impl Strings for Vec<IpAddr> {
+        fn map_to_strings(&self) -> Vec<String> {
+            self.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[test]
+    fn an_ordinary_certificate_is_readable() {
+        let ca = make::authority("CA");
+        let facts = Facts::of(&make::leaf("alice", &ca).certificate);
+        assert!(!facts.unreadable && facts.subject.is_some() && facts.issuer.is_some());
+        assert_eq!(facts.dns, ["localhost"]);
+        assert!(!Facts::of(&ca.certificate).unreadable);
+    }
+}
