@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use openssl::pkey::Id;
 
 use crate::config::site::CrlSettings;
-use crate::config::values::{ClientAuth, StapleFrom, Switch};
+use crate::config::sources::StapleFrom;
+use crate::config::values::{ClientAuth, Switch};
 use crate::config::{Settings, Site, SiteSettings};
 use crate::findings::{Finding, Findings};
 use crate::gateway::snapshot::Inputs;

@@ -16,7 +16,7 @@ use openssl::x509::X509;
 use self::report::{Decision, Report};
 use super::{Exit, failed};
 use crate::access::rules::Rules;
-use crate::config::values::CrlSource;
+use crate::config::sources::CrlSource;
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
 use crate::regular_file;

@@ -12,6 +12,7 @@ pub mod server_name;
 pub mod settings;
 pub mod site;
 mod sites;
+pub mod sources;
 pub mod upstream;
 pub mod values;
 

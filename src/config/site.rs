@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::identity::IdentitySettings;
 use super::server_name::ServerName;
+use super::sources::{CrlSource, StapleFrom};
 use super::upstream::Upstream;
 use super::values::{
-    ClientAuth, CrlCheck, CrlPolicy, CrlSource, OcspPolicy, OcspScope, Refusal, StapleFrom, Switch,
-    VerifyDepth,
+    ClientAuth, CrlCheck, CrlPolicy, OcspPolicy, OcspScope, Refusal, Switch, VerifyDepth,
 };
 use crate::fetch::Url;
 

@@ -13,8 +13,9 @@ use super::site::{
     ContentSettings, CrlSettings, IdentityFiles, OcspSettings, Site, SiteSettings, StapleSettings,
     WrittenRules,
 };
+use super::sources::{FetchUrl, StapleFrom};
 use super::upstream::{Upstream, UpstreamProtocol};
-use super::values::{Expected, FetchUrl, OcspScope, Refusal, StapleFrom, Switch};
+use super::values::{Expected, OcspScope, Refusal, Switch};
 use crate::fetch::Url;
 use crate::findings::Finding;
 

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::snapshot::Inputs;
 use super::successor;
-use crate::config::values::CrlSource;
+use crate::config::sources::CrlSource;
 use crate::fetch::Url;
 use crate::findings::{Finding, Findings};
 use crate::kept::{CRL_CACHE, Keeper, Latest, Source, Terms, Unfit, Version};

@@ -10,7 +10,8 @@ use super::lists::Lists;
 use super::stapling::Stapling;
 
 use crate::access::rules::Rules;
-use crate::config::values::{ClientAuth, CrlSource, UnknownSni};
+use crate::config::sources::CrlSource;
+use crate::config::values::{ClientAuth, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::misdirected::Hosts;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::snapshot::{Lasting, Snapshot};
-use crate::config::values::StapleFrom;
+use crate::config::sources::StapleFrom;
 use crate::config::{Site, StapleSettings};
 use crate::tls::stapling::{self, Refresher, Stapled};
 use crate::tls::{Credentials, ServerIdentity};

@@ -15,7 +15,7 @@ use super::materials::{self, Source};
 use super::pem::{Label, Pem, PemFault};
 use super::repair;
 use crate::config::site::CrlSettings;
-use crate::config::values::CrlSource;
+use crate::config::sources::CrlSource;
 use crate::der;
 use crate::fetch::Url;
 use crate::findings::{Finding, Findings, Severity};

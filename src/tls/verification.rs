@@ -4,6 +4,8 @@
 //! handshake, for a resumption and offline. AWS-LC builds and checks the chain (X509_verify_cert(3));
 //! that the client has the key to its certificate is libssl's part.
 
+mod fault;
+
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,11 +14,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use openssl::error::ErrorStack;
 use openssl::stack::{Stack, StackRef};
 use openssl::x509::store::X509Store;
-use openssl::x509::{X509, X509Ref, X509StoreContext, X509StoreContextRef, X509VerifyResult};
+use openssl::x509::{X509, X509Ref, X509StoreContext, X509StoreContextRef};
 
-use super::ffi::server::{BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, alert_of};
+use self::fault::{Fault, X509_V_ERR_CERT_CHAIN_TOO_LONG, X509_V_ERR_PATH_LENGTH_EXCEEDED};
+use super::ffi::server::{BAD_CERTIFICATE, alert_of};
 use super::ocsp::Question;
-use super::revocation::{Objection, Overlooked, Unrevoked};
+use super::revocation::{Overlooked, Unrevoked};
 use super::strength::{Standing, weakness};
 use super::trust::Trust;
 use super::verified_chains::{ChainDigest, VerifiedChains};
@@ -259,61 +262,6 @@ fn read(bytes: &[u8]) -> Result<X509, String> {
     }
 }
 
-/// What is wrong with a chain.
-struct Fault {
-    reason: RefusalReason,
-    words: String,
-    depth: u32,
-    alert: u8,
-}
-
-impl Fault {
-    fn of(context: &X509StoreContextRef) -> Self {
-        let error = context.error();
-        Self {
-            reason: reason_of(error),
-            words: error.error_string().to_owned(),
-            depth: context.error_depth(),
-            alert: alert_of(error.as_raw()),
-        }
-    }
-
-    /// The client's own certificate isn't for signing handshakes.
-    fn wrong_purpose() -> Self {
-        Self {
-            reason: RefusalReason::WrongPurpose,
-            words: "unsuitable certificate purpose".to_owned(),
-            depth: 0,
-            alert: alert_of(X509_V_ERR_INVALID_PURPOSE),
-        }
-    }
-
-    fn unexpected(error: ErrorStack) -> Self {
-        Self {
-            reason: RefusalReason::InvalidCertificate,
-            words: super::failure::words(&error),
-            depth: 0,
-            alert: BAD_CERTIFICATE,
-        }
-    }
-}
-
-impl From<Objection> for Fault {
-    fn from(objection: Objection) -> Self {
-        let alert = match objection.reason {
-            RefusalReason::Revoked => alert_of(X509_V_ERR_CERT_REVOKED),
-            // Not the client's fault: "some other issue rendered it unacceptable" (RFC 8446 section 6.2).
-            _ => CERTIFICATE_UNKNOWN,
-        };
-        Self {
-            reason: objection.reason,
-            words: objection.words,
-            depth: objection.depth,
-            alert,
-        }
-    }
-}
-
 /// What AWS-LC leaves to others: the strength of what the chain rests on; and its length, which to
 /// AWS-LC is a reason not to find the issuer.
 fn examine(context: &X509StoreContextRef, depth: usize) -> Result<Range<i64>, Fault> {
@@ -381,42 +329,9 @@ fn is_self_issued(certificate: &X509Ref) -> bool {
 /// authority's, and some that don't belong.
 const SUPERFLUOUS: usize = 10;
 
-/// x509.h.
-const X509_V_ERR_CERT_CHAIN_TOO_LONG: i32 = 22;
-/// x509.h.
-const X509_V_ERR_PATH_LENGTH_EXCEEDED: i32 = 25;
-
-/// x509.h.
-const X509_V_ERR_CERT_REVOKED: i32 = 23;
-/// x509.h.
-const X509_V_ERR_INVALID_PURPOSE: i32 = 26;
-
 /// Seconds since 1970.
 pub fn unix_now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() as i64)
-}
-
-/// x509.h's codes in certgate's closed list.
-fn reason_of(fault: X509VerifyResult) -> RefusalReason {
-    match fault.as_raw() {
-        // UNABLE_TO_GET_ISSUER_CERT, DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN,
-        // UNABLE_TO_GET_ISSUER_CERT_LOCALLY, UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERT_UNTRUSTED
-        2 | 18 | 19 | 20 | 21 | 27 => RefusalReason::UnknownCa,
-        // UNABLE_TO_DECRYPT_CERT_SIGNATURE, UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY,
-        // CERT_SIGNATURE_FAILURE
-        4 | 6 | 7 => RefusalReason::BadSignature,
-        // CERT_NOT_YET_VALID
-        9 => RefusalReason::NotYetValid,
-        // CERT_HAS_EXPIRED
-        10 => RefusalReason::Expired,
-        // CERT_REVOKED: a key on AWS-LC's own list of stolen ones
-        23 => RefusalReason::Revoked,
-        // CERT_CHAIN_TOO_LONG, PATH_LENGTH_EXCEEDED
-        22 | 25 => RefusalReason::ChainTooLong,
-        // INVALID_CA, INVALID_PURPOSE, CERT_REJECTED, KEYUSAGE_NO_CERTSIGN
-        24 | 26 | 28 | 32 => RefusalReason::WrongPurpose,
-        _ => RefusalReason::InvalidCertificate,
-    }
 }
