@@ -1,6 +1,6 @@
 //! The tables in README and docs say what the program does.
 
-use certgate::config::definitions::DEFINITIONS;
+use certgate::config::definitions;
 use certgate::refusal::RefusalReason;
 
 fn read(path: &str) -> String {
@@ -10,8 +10,7 @@ fn read(path: &str) -> String {
 #[test]
 fn every_setting_is_in_the_readme() {
     let row = |text: &str| text.replace('|', "·");
-    let table: String = DEFINITIONS
-        .iter()
+    let table: String = definitions::all()
         .map(|d| {
             let default = match d.default {
                 "" => String::new(),

@@ -1,6 +1,6 @@
 //! A key that was put into the wrong variable is not shown in the error about it.
 
-use ::certgate::config::definitions::DEFINITIONS;
+use ::certgate::config::definitions;
 
 use crate::support::certgate;
 use crate::support::pki::Pki;
@@ -10,7 +10,7 @@ fn in_no_setting() {
     let pki = Pki::new();
     let key = pki.server.key_pem();
     let secrets: Vec<&str> = key.lines().filter(|line| !line.starts_with('-')).collect();
-    for definition in DEFINITIONS {
+    for definition in definitions::all() {
         let variable = definition.variable();
         for value in [key.clone(), key.replace('\n', " "), key.replace('\n', ",")] {
             let finished = certgate::serve(&pki)

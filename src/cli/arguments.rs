@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 
 use super::verify;
 use crate::config::Settings;
-use crate::config::definitions::{DEFINITIONS, Definition, List};
+use crate::config::definitions::{self, Definition, List};
 use crate::config::layers::{Flags, Layers};
 use crate::findings::Findings;
 
@@ -118,7 +118,7 @@ fn flags_of(matches: &ArgMatches) -> Flags {
         let values = matches.get_many::<String>(definition.name)?;
         Some((definition.name, values.cloned().collect()))
     };
-    DEFINITIONS.iter().filter_map(values).collect()
+    definitions::all().filter_map(values).collect()
 }
 
 /// Settings belong to the commands that read them, and to the bare command, which serves.
@@ -158,7 +158,7 @@ fn command_line() -> clap::Command {
 }
 
 fn with_settings(command: clap::Command) -> clap::Command {
-    command.args(DEFINITIONS.iter().map(setting)).arg(
+    command.args(definitions::all().map(setting)).arg(
         Arg::new("config")
             .long("config")
             .value_name("FILE")

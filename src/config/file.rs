@@ -9,7 +9,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
 use figment::{Profile, Provider};
 
-use super::definitions::{self, DEFINITIONS, List};
+use super::definitions::{self, List};
 use super::layers::{holds_pem, texts, unknown};
 use super::server_name::ServerName;
 use crate::findings::{Finding, Findings};
@@ -78,7 +78,7 @@ impl ConfigFile {
         general.retain(|key, _| {
             let known = definitions::find(key).is_some();
             if !known {
-                let names = DEFINITIONS.iter().map(|d| d.name).chain([SITE, HEADERS]);
+                let names = definitions::all().map(|d| d.name).chain([SITE, HEADERS]);
                 findings.push(in_place(unknown(key, names), &place));
             }
             known
@@ -190,7 +190,7 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
             false
         }
         None => {
-            let names = DEFINITIONS.iter().filter(|d| d.per_site).map(|d| d.name);
+            let names = definitions::all().filter(|d| d.per_site).map(|d| d.name);
             findings.push(in_place(
                 unknown(key, names.chain([NAMES, HEADERS])),
                 &label,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::definitions::{self, DEFINITIONS, Definition, List, TICKET_SECRET, VARIABLE_PREFIX};
+use super::definitions::{self, Definition, List, TICKET_SECRET, VARIABLE_PREFIX};
 use super::file::{ConfigFile, SiteTable};
 use crate::findings::{Finding, Findings};
 use crate::sighting::Sighting;
@@ -48,7 +48,7 @@ const DEFAULTS: &str = "defaults";
 
 impl Layers {
     /// Lays the layers over each other. The TOML file is `--config`, else `CERTGATE_CONFIG`.
-    /// `defaults` stand in for those of [`DEFINITIONS`], for a command that has its own.
+    /// `defaults` stand in for those of [`definitions::all`], for a command that has its own.
     pub fn read(
         defaults: &[(&'static str, &str)],
         flags: &Flags,
@@ -198,8 +198,7 @@ fn dict(settings: &[(&'static str, &str)]) -> Dict {
 }
 
 fn usual_defaults() -> Dict {
-    DEFINITIONS
-        .iter()
+    definitions::all()
         .filter(|d| !d.default.is_empty())
         .map(|d| (d.name.to_owned(), Value::from(d.default)))
         .collect()
@@ -237,8 +236,8 @@ fn from_environment(
             config = Some(PathBuf::from(value));
             continue;
         }
-        let Some(definition) = DEFINITIONS.iter().find(|d| d.variable() == name) else {
-            let known: Vec<_> = DEFINITIONS.iter().map(Definition::variable).collect();
+        let Some(definition) = definitions::all().find(|d| d.variable() == name) else {
+            let known: Vec<_> = definitions::all().map(Definition::variable).collect();
             let known = known.iter().map(String::as_str).chain([TICKET_SECRET]);
             findings.push(unknown(name, known));
             continue;

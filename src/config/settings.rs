@@ -172,7 +172,7 @@ impl Settings {
 }
 
 fn places(layers: &Layers) -> HashMap<&'static str, String> {
-    let written = definitions::DEFINITIONS.iter().filter_map(|definition| {
+    let written = definitions::all().filter_map(|definition| {
         let written = layers.written(definition).ok()?;
         Some((definition.name, written.place))
     });
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(findings, [""; 0]);
         assert_eq!(settings.listen[0].to_string(), "0.0.0.0:443");
         assert_eq!(settings.default_site().client_auth, ClientAuth::Required);
-        for definition in definitions::DEFINITIONS {
+        for definition in definitions::all() {
             let wrong = vec![(definition.name, vec!["\u{0}".to_owned()])];
             read(&wrong, &[]);
         }

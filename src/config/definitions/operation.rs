@@ -1,0 +1,50 @@
+//! How it runs, and what it tells.
+
+use super::{Definition, one};
+
+const HEADING: &str = "Operation";
+
+pub(super) const ROWS: &[Definition] = &[
+    one(
+        HEADING,
+        "admin",
+        "ADDRESS|off",
+        "127.0.0.1:9090",
+        "Plain HTTP for health and metrics: /healthz, /readyz, /metrics. Not for the public.",
+    ),
+    one(
+        HEADING,
+        "reload-interval",
+        "DURATION",
+        "1s",
+        "How often certificates, keys and the --config file are looked at for changes, which then take effect for new connections; 0s: on SIGHUP only.",
+    ),
+    one(
+        HEADING,
+        "workers",
+        "NUMBER|auto",
+        "auto",
+        "Threads that serve connections; auto takes the CPUs that the cgroup grants.",
+    ),
+    one(
+        HEADING,
+        "log-format",
+        "json|text|auto",
+        "auto",
+        "One event a line on stdout; auto writes text on a terminal, else JSON.",
+    ),
+    one(
+        HEADING,
+        "log-level",
+        "error|warn|info|debug",
+        "info",
+        "The least level that is logged. Refusals and requests are info.",
+    ),
+    one(
+        HEADING,
+        "access-log",
+        "on|off",
+        "on",
+        "One line for each request.",
+    ),
+];

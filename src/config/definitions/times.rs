@@ -1,0 +1,57 @@
+//! Limits in time.
+
+use super::{Definition, one};
+
+const HEADING: &str = "Times";
+
+pub(super) const ROWS: &[Definition] = &[
+    one(
+        HEADING,
+        "handshake-timeout",
+        "DURATION",
+        "10s",
+        "From the accepted connection to the end of the TLS handshake.",
+    ),
+    one(
+        HEADING,
+        "header-timeout",
+        "DURATION",
+        "60s",
+        "How long a client may take to send a request's header, also how long an idle connection is kept.",
+    ),
+    one(
+        HEADING,
+        "upstream-connect-timeout",
+        "DURATION",
+        "5s",
+        "How long one connection to an upstream may take to be made.",
+    ),
+    one(
+        HEADING,
+        "upstream-timeout",
+        "DURATION",
+        "60s",
+        "How long an upstream may take to begin its answer; then the client gets 504 (nginx: proxy_read_timeout).",
+    ),
+    one(
+        HEADING,
+        "crl-refresh",
+        "DURATION",
+        "1h",
+        "How often a --crl of a URL is fetched at least; earlier if it expires earlier.",
+    ),
+    one(
+        HEADING,
+        "drain-delay",
+        "DURATION",
+        "0s",
+        "After SIGTERM: how long new connections are still accepted while /readyz already fails.",
+    ),
+    one(
+        HEADING,
+        "drain-timeout",
+        "DURATION",
+        "25s",
+        "After the listeners are closed: how long requests in flight may take. ECS kills after stopTimeout, 30 s by default.",
+    ),
+];

@@ -1,0 +1,36 @@
+//! What comes in, and what is behind the gate.
+
+use super::{Definition, many, one, per_site};
+
+const HEADING: &str = "Traffic";
+
+pub(super) const ROWS: &[Definition] = &[
+    many(
+        HEADING,
+        "listen",
+        "ADDRESS",
+        "0.0.0.0:443",
+        "Address and port of a TLS listener. Repeatable.",
+    ),
+    per_site(one(
+        HEADING,
+        "root",
+        "DIRECTORY",
+        "/usr/share/certgate/html",
+        "Directory of the static content that is served when there is no --upstream.",
+    )),
+    per_site(many(
+        HEADING,
+        "upstream",
+        "URL",
+        "",
+        "Where to send traffic instead of static content: http://HOST:PORT, h2c://HOST:PORT or unix:/PATH (HTTP proxy), tcp://HOST:PORT (tunnel of raw bytes). Repeatable: connections take turns, and one that can't be made goes to the next.",
+    )),
+    per_site(many(
+        HEADING,
+        "identity-headers",
+        "rfc9440|xfcc|alb|nginx",
+        "",
+        "How HTTP upstreams learn who the client is: Client-Cert (RFC 9440), Envoy's X-Forwarded-Client-Cert, an AWS ALB's X-Amzn-Mtls-Clientcert-*, or the X-SSL-Client-* of nginx. Repeatable; headers of your own are in [headers] of the TOML file.",
+    )),
+];
