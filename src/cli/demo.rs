@@ -21,8 +21,8 @@ use super::{Exit, failed, report};
 use crate::bench::failure::{Failure, Stage};
 use crate::config::Settings;
 use crate::config::values::Switch;
-use crate::gateway::Gateway;
 use crate::gateway::snapshot::{Inputs, Lasting};
+use crate::gateway::{Gateway, Ports};
 use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::startup::environment::Environment;
 use crate::startup::example_pki::ExamplePki;
@@ -81,9 +81,10 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
         credentials: credentials_of_all(settings, &pki)?,
         ticket_secret: None,
     };
-    let gateway = match Lasting::new(Arc::new(telemetry))
-        .and_then(|lasting| Gateway::prepare(&inputs, lasting))
-    {
+    let gateway = match Ports::bind(settings).and_then(|ports| {
+        let lasting = Lasting::new(Arc::new(telemetry))?;
+        Gateway::prepare(&inputs, lasting, ports)
+    }) {
         Ok(gateway) => gateway,
         Err(wrong) => {
             let exit = report(&wrong);

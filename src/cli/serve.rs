@@ -12,9 +12,9 @@ use super::{Exit, failed, preflight, report};
 use crate::config::Settings;
 use crate::config::values::Switch;
 use crate::findings::Findings;
-use crate::gateway::Gateway;
 use crate::gateway::reload::{Reading, Reloading, Source};
 use crate::gateway::snapshot::{Inputs, Lasting};
+use crate::gateway::{Gateway, Ports};
 use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::sighting::Sighting;
 use crate::startup::environment::Environment;
@@ -114,6 +114,11 @@ fn serve(
     runtime: &Runtime,
 ) -> Exit {
     let settings = &inputs.settings;
+    let ports = match Ports::bind(settings) {
+        Ok(ports) => ports,
+        // What else is wrong is said with it.
+        Err(_) => return report(&with_rehearsal(findings, settings, Some(&inputs), runtime)),
+    };
     let _lines = logs::start(settings.log_format, settings.log_level);
     let telemetry = match Telemetry::new(settings.access_log == Switch::On) {
         Ok(telemetry) => Arc::new(telemetry),
@@ -141,7 +146,7 @@ fn serve(
         return Exit::Fine;
     };
     findings.extend(missing);
-    let prepared = Gateway::prepare(&inputs, lasting);
+    let prepared = Gateway::prepare(&inputs, lasting, ports);
     drop(guard);
     let gateway = match prepared {
         Ok(gateway) => gateway,

@@ -4,6 +4,7 @@
 //! and the table in the README all come from it.
 
 mod clients;
+mod connections;
 mod operation;
 mod times;
 mod tls;
@@ -109,6 +110,7 @@ pub fn all() -> impl Iterator<Item = &'static Definition> + Clone {
         traffic::ROWS,
         clients::ROWS,
         tls::ROWS,
+        connections::ROWS,
         times::ROWS,
         operation::ROWS,
     ]

@@ -8,6 +8,7 @@ pub mod file;
 mod headers;
 pub mod identity;
 pub mod layers;
+pub mod listen;
 pub mod server_name;
 pub mod settings;
 pub mod site;

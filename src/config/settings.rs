@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::definitions;
 use super::file::SiteTable;
 use super::layers::{Layers, Written};
+use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
 use super::values::*;
@@ -22,6 +23,8 @@ use crate::sighting::Sighting;
 pub struct Settings {
     /// Where TLS connections come in; at least one.
     pub listen: Vec<ListenAddress>,
+    /// How their sockets are set.
+    pub tcp: TcpSettings,
     /// At least one: the first is that of all connections that ask for no name of another one.
     pub sites: Vec<Site>,
     /// Which name is which site's.
@@ -35,7 +38,7 @@ pub struct Settings {
     /// The limits in time of everything else.
     pub times: Times,
     /// Where health and metrics are; `None` is off.
-    pub admin: AdminAddress,
+    pub admin: OptionalAddress,
     /// How often revocation lists are fetched at least.
     pub crl_refresh: Duration,
     /// How often files are looked at for changes; zero is never.
@@ -88,6 +91,8 @@ pub struct Times {
     pub upstream: Duration,
     /// From SIGTERM to the close of the listeners.
     pub drain_delay: Duration,
+    /// Without a connection, which ends that time early; zero is never.
+    pub drain_quiet: Duration,
     /// From then to the end of the process.
     pub drain: Duration,
 }
@@ -114,6 +119,11 @@ impl Settings {
         let (sites, server_names) = read.sites();
         let settings = Settings {
             listen: read.all("listen"),
+            tcp: TcpSettings {
+                keepalive: read.one::<Time>("tcp-keepalive").0,
+                user_timeout: read.one::<Time>("tcp-user-timeout").0,
+                backlog: read.one("backlog"),
+            },
             sites,
             server_names,
             unknown_sni: read.one("unknown-sni"),
@@ -124,6 +134,7 @@ impl Settings {
                 upstream_connect: read.time("upstream-connect-timeout"),
                 upstream: read.time("upstream-timeout"),
                 drain_delay: read.one::<Time>("drain-delay").0,
+                drain_quiet: read.one::<Time>("drain-quiet").0,
                 drain: read.one::<Time>("drain-timeout").0,
             },
             admin: read.one("admin"),
@@ -151,6 +162,12 @@ impl Settings {
     pub fn fixed_differences(&self, before: &Settings) -> Vec<&'static str> {
         let differences = [
             ("listen", self.listen != before.listen),
+            ("tcp-keepalive", self.tcp.keepalive != before.tcp.keepalive),
+            (
+                "tcp-user-timeout",
+                self.tcp.user_timeout != before.tcp.user_timeout,
+            ),
+            ("backlog", self.tcp.backlog != before.tcp.backlog),
             ("admin", self.admin != before.admin),
             ("workers", self.workers != before.workers),
             (

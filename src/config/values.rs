@@ -3,8 +3,6 @@
 //! Every `FromStr` here answers a wrong text with what would have been right, in words that
 //! follow "expected".
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -174,49 +172,6 @@ words! {
         Info = "info",
         /// Each step.
         Debug = "debug",
-    }
-}
-
-/// The address of the admin port, or none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AdminAddress(pub Option<SocketAddr>);
-
-impl FromStr for AdminAddress {
-    type Err = Expected;
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        if text == "off" {
-            return Ok(AdminAddress(None));
-        }
-        match text.parse::<ListenAddress>() {
-            Ok(address) => Ok(AdminAddress(Some(address.0))),
-            Err(Expected(expected)) => Err(Expected(format!("{expected}, or off"))),
-        }
-    }
-}
-
-/// Where a listener is bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListenAddress(pub SocketAddr);
-
-impl FromStr for ListenAddress {
-    type Err = Expected;
-    /// `ADDRESS:PORT`, `[ADDRESS]:PORT`, or a port alone for all IPv4 addresses.
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        if let Ok(port) = text.parse::<u16>() {
-            return Ok(Self(SocketAddr::new(
-                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-                port,
-            )));
-        }
-        text.parse()
-            .map(Self)
-            .map_err(|_| "ADDRESS:PORT such as 0.0.0.0:443 or [::]:443, or a port alone".into())
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

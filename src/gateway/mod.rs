@@ -13,17 +13,16 @@ mod successor;
 mod watch;
 mod workers;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::net::TcpListener;
 
 use self::snapshot::{Inputs, Lasting, Snapshot};
 use crate::config::Settings;
 use crate::findings::Findings;
 use crate::net::BoundListener;
-use crate::net::listener::bind_plain;
+use crate::net::socket;
 use crate::telemetry::Telemetry;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
@@ -35,7 +34,8 @@ pub struct Gateway {
     workers: usize,
 }
 
-struct Ports {
+/// Bound sockets, and nobody who accepts.
+pub struct Ports {
     listeners: Vec<BoundListener>,
     admin: Option<TcpListener>,
 }
@@ -47,17 +47,10 @@ struct Service {
 }
 
 impl Gateway {
-    /// Builds the service and binds all ports, or says everything that is in the way. Needs a
-    /// tokio runtime.
-    pub fn prepare(inputs: &Inputs, lasting: Lasting) -> Result<Self, Findings> {
+    /// Builds the service, or says everything that is in the way. Needs a tokio runtime.
+    pub fn prepare(inputs: &Inputs, lasting: Lasting, ports: Ports) -> Result<Self, Findings> {
         let (settings, telemetry) = (&inputs.settings, lasting.telemetry.clone());
-        let mut findings = Findings::default();
-        let snapshot = findings.note(Snapshot::build(inputs, &lasting, None));
-        let ports = findings.note(Ports::bind(settings, &telemetry));
-        let (Some(snapshot), Some(ports)) = (snapshot, ports) else {
-            findings.locate(|name| settings.place_of(name));
-            return Err(findings);
-        };
+        let snapshot = Snapshot::build(inputs, &lasting, None)?;
         lasting.lists.taken();
         let service = Service {
             current: ArcSwap::from_pointee(snapshot),
@@ -71,7 +64,7 @@ impl Gateway {
         })
     }
 
-    /// Everything that `prepare` would complain about, with nothing left behind; without
+    /// Everything that [`Ports::bind`] and `prepare` would complain about, with nothing left behind; without
     /// inputs, what can be said of the settings alone. Needs a tokio runtime.
     pub fn rehearse(settings: &Settings, inputs: Option<&Inputs>) -> Findings {
         let mut findings = Findings::default();
@@ -85,7 +78,7 @@ impl Gateway {
             Some(inputs) => drop(findings.note(Snapshot::build(inputs, &lasting, None))),
             None => findings.extend(Snapshot::rehearse(settings, telemetry)),
         }
-        findings.note(Ports::bind(settings, telemetry));
+        findings.extend(Ports::rehearse(settings));
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -109,18 +102,33 @@ impl Gateway {
 }
 
 impl Ports {
-    fn bind(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Self, Findings> {
+    /// Binds all of them, or says everything that is in the way.
+    pub fn bind(settings: &Settings) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let listeners = settings.listen.iter().filter_map(|address| {
-            let bound = BoundListener::bind(address.0, "listen", telemetry.clone());
-            findings.note(bound.map_err(Findings::from))
-        });
-        let listeners = listeners.collect();
-        let admin = settings.admin.0.map(|address| bind_plain(address, "admin"));
+        let listeners = socket::bind_all(&settings.listen, &settings.tcp);
+        let listeners = findings.note(listeners).into_iter().flatten();
+        let listeners = listeners.map(BoundListener::of).collect();
+        let admin = settings
+            .admin
+            .0
+            .map(|address| socket::bind_plain(address, "admin"));
         let admin = findings.note(admin.transpose().map_err(Findings::from));
         match admin {
             Some(admin) if findings.is_empty() => Ok(Self { listeners, admin }),
-            _ => Err(findings),
+            _ => {
+                findings.locate(|name| settings.place_of(name));
+                Err(findings)
+            }
         }
+    }
+
+    fn rehearse(settings: &Settings) -> Findings {
+        let mut findings = socket::try_all(&settings.listen, &settings.tcp);
+        let admin = settings
+            .admin
+            .0
+            .map(|address| socket::bind_plain(address, "admin"));
+        findings.note(admin.transpose().map_err(Findings::from));
+        findings
     }
 }

@@ -2,16 +2,22 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::Gateway;
 use super::reload::{self, Reloading};
 use super::workers::Workers;
 use crate::admin::Admin;
+use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::telemetry::Telemetry;
+
+/// How often it is looked whether connections still come, at least.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl Gateway {
     /// Serves until a stop signal, then drains: `drain-delay` with readiness failing, then without
@@ -33,7 +39,7 @@ impl Gateway {
                 telemetry: self.telemetry.clone(),
                 observer: lifecycle.observer(),
             };
-            tokio::spawn(Arc::new(admin).serve(listener));
+            tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
         }
         self.service.current.load().begin();
         let listeners = self.ports.listeners;
@@ -49,7 +55,7 @@ impl Gateway {
         let times = self.service.current.load().times;
         info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
         tokio::select! {
-            () = drain(lifecycle, times.drain_delay, times.drain) => {}
+            () = drain(lifecycle, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
                 warn!(event = "stopped", signal, "second signal: connections in flight are cut");
             }
@@ -58,10 +64,17 @@ impl Gateway {
     }
 }
 
-async fn drain(lifecycle: Lifecycle, delay: Duration, timeout: Duration) {
+async fn drain(lifecycle: Lifecycle, times: &Times, telemetry: &Telemetry) {
     lifecycle.enter(Phase::Draining);
-    tokio::time::sleep(delay).await;
+    tokio::select! {
+        () = tokio::time::sleep(times.drain_delay) => {}
+        () = quiet(times.drain_quiet, telemetry) => info!(
+            event = "quiet", quiet = ?times.drain_quiet,
+            "no connection has come for so long: closing the listeners"
+        ),
+    }
     lifecycle.enter(Phase::Closing);
+    let timeout = times.drain;
     match tokio::time::timeout(timeout, lifecycle.finished()).await {
         Ok(()) => info!(event = "stopped", "everything in flight is done"),
         Err(_) => {
@@ -70,6 +83,22 @@ async fn drain(lifecycle: Lifecycle, delay: Duration, timeout: Duration) {
                 ?timeout,
                 "drain timeout is over: connections in flight are cut"
             );
+        }
+    }
+}
+
+/// Returns once no connection has come for so long; never, if that is no time.
+async fn quiet(time: Duration, telemetry: &Telemetry) {
+    if time.is_zero() {
+        return std::future::pending().await;
+    }
+    let look = (time / 10).min(LOOK);
+    let (mut seen, mut since) = (telemetry.metrics.connections_of_clients(), Instant::now());
+    while since.elapsed() < time {
+        tokio::time::sleep(look).await;
+        let now = telemetry.metrics.connections_of_clients();
+        if now != seen {
+            (seen, since) = (now, Instant::now());
         }
     }
 }

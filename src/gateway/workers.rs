@@ -100,13 +100,13 @@ async fn keep_timers_cheap() {
 
 async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) {
     let mut closing = member.clone();
-    let Some(listener) = listener.listen() else {
+    let Some(mut listener) = listener.listen(&service.lasting.telemetry) else {
         return;
     };
     loop {
         tokio::select! {
             biased;
-            () = closing.closing() => return,
+            () = closing.closing() => break,
             accepted = listener.accept(&member) => {
                 let snapshot = service.current.load_full();
                 tokio::spawn(snapshot.connection(accepted, member.clone()));
@@ -114,5 +114,10 @@ async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) 
         }
         // Of a burst, this worker takes one connection at a time, so that the idle ones get theirs.
         tokio::task::yield_now().await;
+    }
+    // For their clients these connections are made: closing the listener would reset them.
+    while let Some(accepted) = listener.accept_waiting(&member).await {
+        let snapshot = service.current.load_full();
+        tokio::spawn(snapshot.connection(accepted, member.clone()));
     }
 }

@@ -1,28 +1,27 @@
 //! Bound listeners, and accepting from them for ever.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::ClientStream;
-use crate::findings::Finding;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
 
-/// How many connections the kernel keeps for us while we are busy.
-const BACKLOG: u32 = 4096;
-/// How long to wait when the process has no file descriptors left.
+/// How long to wait when accepting fails and nothing can be done about it.
 const BACK_OFF: Duration = Duration::from_millis(50);
+/// What listens where the kernel doesn't tell.
+const UNKNOWN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
 /// A bound socket that has an address, and nobody who accepts.
 pub struct BoundListener {
-    socket: std::net::TcpListener,
+    socket: StdListener,
     address: SocketAddr,
-    telemetry: Arc<Telemetry>,
 }
 
 /// The same in a runtime.
@@ -30,6 +29,9 @@ pub struct Listener {
     inner: TcpListener,
     address: SocketAddr,
     telemetry: Arc<Telemetry>,
+    /// A descriptor that is given up when there is no other, so that a connection can be accepted, and
+    /// closed: its client learns at once that it has to go elsewhere.
+    reserve: Option<StdListener>,
 }
 
 /// A connection before its first byte. Only a [`Listener`] makes one.
@@ -43,22 +45,12 @@ pub struct Accepted {
 }
 
 impl BoundListener {
-    /// Binds and listens. Needs a tokio runtime.
-    pub fn bind(
-        address: SocketAddr,
-        setting: &str,
-        telemetry: Arc<Telemetry>,
-    ) -> Result<Self, Finding> {
-        let socket = socket(address)
-            // Connections inherit it (tcp(7)).
-            .and_then(|socket| socket.set_nodelay(true).and(Ok(socket)))
-            .and_then(|socket| socket.listen(BACKLOG)?.into_std())
-            .map_err(|error| unbindable(setting, address, &error))?;
-        Ok(Self {
-            address: socket.local_addr().unwrap_or(address),
+    /// Of a socket that listens and doesn't block.
+    pub fn of(socket: StdListener) -> Self {
+        Self {
+            address: socket.local_addr().unwrap_or(UNKNOWN),
             socket,
-            telemetry,
-        })
+        }
     }
 
     /// The address that it is bound to, with the port that the kernel chose for port 0.
@@ -71,24 +63,23 @@ impl BoundListener {
         Ok(Self {
             socket: self.socket.try_clone()?,
             address: self.address,
-            telemetry: self.telemetry.clone(),
         })
     }
 
     /// Begins to accept in this thread's runtime, or logs why not.
-    pub fn listen(self) -> Option<Listener> {
-        let Self {
-            socket,
-            address,
-            telemetry,
-        } = self;
-        let inner = TcpListener::from_std(socket)
-            .inspect_err(|error| events::accept_failed(&telemetry, address, error))
+    pub fn listen(self, telemetry: &Arc<Telemetry>) -> Option<Listener> {
+        let Self { socket, address } = self;
+        let reserve = socket.try_clone();
+        let inner = TcpListener::from_std(socket);
+        let (inner, reserve) = inner
+            .and_then(|inner| Ok((inner, reserve?)))
+            .inspect_err(|error| events::accept_failed(telemetry, address, error))
             .ok()?;
         Some(Listener {
             inner,
             address,
-            telemetry,
+            telemetry: telemetry.clone(),
+            reserve: Some(reserve),
         })
     }
 }
@@ -97,62 +88,60 @@ impl Listener {
     /// The next connection. Errors of accept(2) are logged and waited out: other clients' resets,
     /// and a lack of descriptors that ends when connections do. The process waits for the
     /// connection by `member`.
-    pub async fn accept(&self, member: &Member) -> Accepted {
+    pub async fn accept(&mut self, member: &Member) -> Accepted {
         loop {
             match self.inner.accept().await {
-                Ok((stream, client)) => {
-                    let open = events::connection_opened(&self.telemetry);
-                    return Accepted {
-                        stream: ClientStream::new(stream, open, member.clone()),
-                        client,
-                        at: Instant::now(),
-                    };
-                }
+                Ok((stream, client)) => return self.accepted(stream, client, member),
                 Err(error) if is_of_the_client(&error) => {}
                 Err(error) => {
                     events::accept_failed(&self.telemetry, self.address, &error);
-                    tokio::time::sleep(BACK_OFF).await;
+                    if !(is_lack_of_descriptors(&error) && self.turn_one_away().await) {
+                        tokio::time::sleep(BACK_OFF).await;
+                    }
                 }
             }
         }
     }
-}
 
-/// Binds a listener that isn't for clients. Needs a tokio runtime.
-pub fn bind_plain(address: SocketAddr, setting: &str) -> Result<TcpListener, Finding> {
-    socket(address)
-        .and_then(|socket| socket.listen(BACKLOG))
-        .map_err(|error| unbindable(setting, address, &error))
-}
-
-fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    }?;
-    // A restart must not wait for connections of the last run to leave TIME_WAIT.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
-}
-
-fn unbindable(setting: &str, address: SocketAddr, error: &io::Error) -> Finding {
-    let finding = Finding::error(
-        format!("{setting} {address}"),
-        format!("can't be bound: {error}"),
-    );
-    match error.kind() {
-        io::ErrorKind::AddrInUse => finding.advice(
-            "Another process listens there: stop it or choose another port (`ss -ltnp` names it).",
-        ),
-        io::ErrorKind::PermissionDenied => finding.advice(
-            "Ports below 1024 need root, CAP_NET_BIND_SERVICE or the sysctl net.ipv4.ip_unprivileged_port_start.",
-        ),
-        io::ErrorKind::AddrNotAvailable => {
-            finding.advice("No interface of this machine has the address: take 0.0.0.0 or [::].")
-        }
-        _ => finding.advice("Choose another address."),
+    /// One that waits already, without waiting for any.
+    pub async fn accept_waiting(&mut self, member: &Member) -> Option<Accepted> {
+        let (stream, client) = waiting(&self.inner).await?;
+        Some(self.accepted(stream, client, member))
     }
+
+    fn accepted(&self, stream: TcpStream, client: SocketAddr, member: &Member) -> Accepted {
+        let open = events::connection_opened(&self.telemetry);
+        Accepted {
+            stream: ClientStream::new(stream, open, member.clone()),
+            // A listener for both families has IPv4 clients under addresses of IPv6 (RFC 4291 section 2.5.5.2).
+            client: SocketAddr::new(client.ip().to_canonical(), client.port()),
+            at: Instant::now(),
+        }
+    }
+
+    /// Whether the reserve was there to do it with, and is there again.
+    async fn turn_one_away(&mut self) -> bool {
+        if self.reserve.take().is_some() {
+            drop(waiting(&self.inner).await);
+        }
+        // Any descriptor does; this one needs no file.
+        self.reserve = rustix::io::dup(&self.inner).ok().map(StdListener::from);
+        self.reserve.is_some()
+    }
+}
+
+/// What waits to be accepted at this moment.
+async fn waiting(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    let accepted = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+    accepted.ok()?.ok()
+}
+
+fn is_lack_of_descriptors(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE]
+        .map(|errno| Some(errno.raw_os_error()))
+        .contains(&code)
 }
 
 /// Errors that concern one connection only and are gone with it: accept(2), "Error handling".

@@ -4,6 +4,7 @@
 
 pub mod carry;
 pub mod listener;
+pub mod socket;
 mod stream;
 mod vectored;
 

@@ -115,6 +115,12 @@ impl Metrics {
         Ok(metrics)
     }
 
+    /// How many connections there were that weren't only opened and closed.
+    pub fn connections_of_clients(&self) -> u64 {
+        let pings = self.tcp_pings.get();
+        self.connections_accepted.get().saturating_sub(pings)
+    }
+
     /// The text that Prometheus scrapes (`text/plain; version=0.0.4`).
     pub fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
         let counted = self.log_lines_dropped.get();

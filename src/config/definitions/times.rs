@@ -49,6 +49,13 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "drain-quiet",
+        "DURATION",
+        "20s",
+        "Ends --drain-delay early, once no connection has come for so long; 0s waits for all of it. A load balancer's TCP checks don't count.",
+    ),
+    one(
+        HEADING,
         "drain-timeout",
         "DURATION",
         "25s",

@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Definition] = &[
         "listen",
         "ADDRESS",
         "0.0.0.0:443",
-        "Address and port of a TLS listener. Repeatable.",
+        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over. Repeatable.",
     ),
     per_site(one(
         HEADING,

@@ -1,0 +1,132 @@
+//! Where connections come in, and how their sockets are set.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::values::Expected;
+
+/// Where a listener's socket comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// Bound to an address; port 0 is one that the kernel chooses.
+    Tcp(SocketAddr),
+    /// Handed over by the service manager, systemd.socket(5): all of them, or those of a
+    /// `FileDescriptorName=`.
+    Systemd(Option<String>),
+}
+
+impl ListenAddress {
+    /// The address, of one that is bound here.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Systemd(_) => None,
+        }
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = Expected;
+    /// An address as [`socket_address`] takes it, `systemd`, or `systemd:NAME`.
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text.split_once(':') {
+            None if text == "systemd" => Ok(Self::Systemd(None)),
+            Some(("systemd", name)) if !name.is_empty() => Ok(Self::Systemd(Some(name.to_owned()))),
+            _ => socket_address(text)
+                .map(Self::Tcp)
+                .map_err(|Expected(expected)| {
+                    Expected(format!("{expected}; or systemd, or systemd:NAME"))
+                }),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Systemd(None) => f.write_str("systemd"),
+            Self::Systemd(Some(name)) => write!(f, "systemd:{name}"),
+        }
+    }
+}
+
+/// `ADDRESS:PORT`, `[ADDRESS]:PORT`, or a port alone for all IPv4 addresses.
+pub fn socket_address(text: &str) -> Result<SocketAddr, Expected> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port));
+    }
+    text.parse()
+        .map_err(|_| "ADDRESS:PORT such as 0.0.0.0:443 or [::]:443, or a port alone".into())
+}
+
+/// The address of a listener beside those for TLS, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionalAddress(pub Option<SocketAddr>);
+
+impl FromStr for OptionalAddress {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        match socket_address(text) {
+            Ok(address) => Ok(Self(Some(address))),
+            Err(Expected(expected)) => Err(Expected(format!("{expected}, or off"))),
+        }
+    }
+}
+
+/// How the sockets of clients are set. What is zero is left to the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpSettings {
+    /// How long a connection is silent before the kernel asks whether the other side is there
+    /// (`TCP_KEEPIDLE`, tcp(7)).
+    pub keepalive: Duration,
+    /// How long what was sent may stay unacknowledged, or the client not read
+    /// (`TCP_USER_TIMEOUT`).
+    pub user_timeout: Duration,
+    /// How many connections wait in the kernel to be accepted (listen(2)).
+    pub backlog: Backlog,
+}
+
+/// A number of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog(pub u32);
+
+impl FromStr for Backlog {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match text.parse() {
+            Ok(count @ 1..=65_535) => Ok(Self(count)),
+            _ => Err("a number from 1 to 65535".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        for (text, shown) in [
+            ("443", "0.0.0.0:443"),
+            ("[::]:8443", "[::]:8443"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("systemd", "systemd"),
+            ("systemd:web", "systemd:web"),
+        ] {
+            let address: ListenAddress = text.parse().unwrap();
+            assert_eq!(address.to_string(), shown);
+        }
+        for text in ["", "systemd:", "localhost:443", "::", "65536", "1.2.3.4"] {
+            let Err(Expected(expected)) = text.parse::<ListenAddress>() else {
+                panic!("{text} was taken");
+            };
+            assert!(expected.contains("0.0.0.0:443"), "{expected}");
+        }
+    }
+}
