@@ -53,6 +53,7 @@ mod out_of_descriptors;
 mod paths_stay_in_the_root;
 mod pauses_between_requests;
 mod pings_are_not_logged;
+mod privileges;
 mod protocols_and_ciphers;
 mod proxy_passes_requests_on;
 mod proxy_says_who_asks;

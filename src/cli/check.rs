@@ -6,9 +6,11 @@ use anyhow::Context;
 
 use super::arguments::SettingsArguments;
 use super::{Exit, failed, preflight};
-use crate::gateway::Gateway;
+use crate::findings::Findings;
+use crate::gateway::{Gateway, Ports};
 use crate::startup::checks::add_kept;
 use crate::startup::environment::Environment;
+use crate::startup::privileges::look_up;
 
 /// Prints the report to stdout.
 pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
@@ -33,8 +35,14 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
             let _runtime = runtime.enter();
             let rehearsed = Gateway::rehearse(&settings, inputs.as_ref());
             report.findings.extend(rehearsed);
+            report.findings.extend(Ports::rehearse(&settings));
         }
         Err(error) => return failed(&error),
+    }
+    if let Some(user) = &settings.user {
+        let found = look_up(user).map_err(Findings::from);
+        report.findings.note(found);
+        report.findings.locate(|name| settings.place_of(name));
     }
     let text = match json {
         true => serde_json::to_string_pretty(&report).map(|text| text + "\n"),

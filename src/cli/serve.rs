@@ -18,7 +18,7 @@ use crate::gateway::{Gateway, Ports};
 use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::sighting::Sighting;
 use crate::startup::environment::Environment;
-use crate::startup::materials::Materials;
+use crate::startup::privileges::{self, Confined};
 use crate::startup::{files, limits, reexec};
 use crate::telemetry::events::reload::log_findings;
 use crate::telemetry::{Telemetry, logs};
@@ -28,28 +28,44 @@ pub fn run(arguments: &SettingsArguments) -> Exit {
     limits::set();
     let (settings, wrong) = arguments.read();
     let environment = Environment::of_process();
-    let preflight = preflight::look(&settings, wrong, &environment);
+    match environment.secret_variables().is_empty() && !wrong.has_errors() {
+        true => start(arguments, &settings, wrong, &environment),
+        false => move_secrets(&settings, wrong, &environment),
+    }
+}
+
+/// Binds the ports and gives up the privileges for that before anything else is looked at: whatever a reload
+/// will need is read with the rights that it will have.
+fn start(
+    arguments: &SettingsArguments,
+    settings: &Settings,
+    wrong: Findings,
+    environment: &Environment,
+) -> Exit {
+    let ports = Ports::bind(settings).and_then(|ports| {
+        let mut confined = privileges::give_up(settings).map_err(Findings::from);
+        if let Err(findings) = &mut confined {
+            findings.locate(|name| settings.place_of(name));
+        }
+        Ok((ports, confined?))
+    });
+    let mut preflight = preflight::look(settings, wrong, environment);
+    let ports = preflight.report.findings.note(ports);
     let (findings, files) = (preflight.report.findings, preflight.files);
     let runtime = match runtime().context("can't start") {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
     let ready = preflight.ready.filter(|_| !findings.has_errors());
-    let Some(Ready { materials, inputs }) = ready else {
-        return report(&with_rehearsal(findings, &settings, None, &runtime));
+    let (Some(Ready { materials, inputs }), Some(bound)) = (ready, ports) else {
+        return report(&with_rehearsal(findings, settings, &runtime));
     };
-    if !environment.secret_variables().is_empty() {
-        let findings = with_rehearsal(findings, &settings, Some(&inputs), &runtime);
-        // Threads and sockets must be gone before the new image begins.
-        drop(runtime);
-        return move_secrets(findings, &settings, &materials, &environment);
-    }
     drop(materials);
     let source = {
         let arguments = arguments.clone();
         Box::new(move || read(&arguments))
     };
-    let exit = serve(inputs, findings, (source, files), &runtime);
+    let exit = serve(inputs, findings, (source, files), bound, &runtime);
     // A look-up of a name, or a slow disk, isn't waited for.
     runtime.shutdown_background();
     exit
@@ -70,32 +86,37 @@ fn read(arguments: &SettingsArguments) -> Reading {
     }
 }
 
-/// Adds what only trying can tell: ports, the document root, AWS-LC's opinion.
-fn with_rehearsal(
-    mut findings: Findings,
-    settings: &Settings,
-    inputs: Option<&Inputs>,
-    runtime: &Runtime,
-) -> Findings {
+/// Adds what only trying can tell: the document root, AWS-LC's opinion.
+fn with_rehearsal(mut findings: Findings, settings: &Settings, runtime: &Runtime) -> Findings {
     let _runtime = runtime.enter();
-    findings.extend(Gateway::rehearse(settings, inputs));
+    findings.extend(Gateway::rehearse(settings, None));
     findings
 }
 
 /// Writes the environment's PEMs to files and begins anew without them, so that
 /// `/proc/PID/environ` doesn't show them. Returns only if that fails.
-fn move_secrets(
-    findings: Findings,
-    settings: &Settings,
-    materials: &[Materials],
-    environment: &Environment,
-) -> Exit {
-    if findings.has_errors() {
-        return report(&findings);
+fn move_secrets(settings: &Settings, wrong: Findings, environment: &Environment) -> Exit {
+    let preflight = preflight::look(settings, wrong, environment);
+    let mut findings = preflight.report.findings;
+    let owner = settings.user.as_ref().map(privileges::look_up);
+    let owner = findings.note(owner.transpose().map_err(Findings::from));
+    let ready = preflight.ready.filter(|_| !findings.has_errors());
+    // What would stop the new image is said by this one, with all the rest.
+    match runtime().context("can't start") {
+        Ok(runtime) => {
+            let _runtime = runtime.enter();
+            let inputs = ready.as_ref().map(|ready| &ready.inputs);
+            findings.extend(Gateway::rehearse(settings, inputs));
+            findings.extend(Ports::rehearse(settings));
+        }
+        Err(error) => return failed(&error),
     }
+    let (Some(ready), Some(owner)) = (ready.filter(|_| !findings.has_errors()), owner) else {
+        return report(&findings);
+    };
     // Sites without certificates of their own have those of the first.
-    for site in materials {
-        match files::write(site, &settings.certs_dir) {
+    for site in &ready.materials {
+        match files::write(site, &settings.certs_dir, owner.as_ref()) {
             Ok(written) => eprint!("{}", written.findings),
             Err(wrong) => return report(&wrong),
         }
@@ -111,14 +132,10 @@ fn serve(
     inputs: Inputs,
     mut findings: Findings,
     (source, files): (Source, Vec<Sighting>),
+    (ports, confined): (Ports, Confined),
     runtime: &Runtime,
 ) -> Exit {
     let settings = &inputs.settings;
-    let ports = match Ports::bind(settings) {
-        Ok(ports) => ports,
-        // What else is wrong is said with it.
-        Err(_) => return report(&with_rehearsal(findings, settings, Some(&inputs), runtime)),
-    };
     let _lines = logs::start(settings.log_format, settings.log_level);
     let telemetry = match Telemetry::new(settings.access_log == Switch::On) {
         Ok(telemetry) => Arc::new(telemetry),
@@ -153,6 +170,15 @@ fn serve(
         Err(wrong) => return report(&wrong),
     };
     log_findings(&findings);
+    let Confined {
+        uid,
+        capabilities,
+        landlock,
+    } = confined;
+    info!(
+        event = "confined",
+        uid, capabilities, landlock, "privileges are given up"
+    );
     announce(&gateway, settings);
     let reloading = Reloading {
         source,

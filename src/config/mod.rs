@@ -15,6 +15,7 @@ pub mod site;
 mod sites;
 pub mod sources;
 pub mod upstream;
+pub mod user;
 pub mod values;
 
 pub use settings::{Settings, Times, TlsSettings};

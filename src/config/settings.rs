@@ -14,6 +14,7 @@ use super::layers::{Layers, Written};
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
+use super::user::RunAs;
 use super::values::*;
 use crate::findings::{Finding, Findings};
 use crate::sighting::Sighting;
@@ -49,6 +50,10 @@ pub struct Settings {
     pub file_is_empty: bool,
     /// Threads that serve connections.
     pub workers: Workers,
+    /// Who the process becomes once its ports are bound; `None` stays who it is.
+    pub user: Option<RunAs>,
+    /// Whether the kernel is asked to refuse what isn't needed.
+    pub landlock: Switch,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines there are.
@@ -143,6 +148,8 @@ impl Settings {
             file: layers.file().cloned(),
             file_is_empty: layers.file_is_empty(),
             workers: read.one("workers"),
+            user: read.none_or_more("user").pop(),
+            landlock: read.one("landlock"),
             log_format: read.one("log-format"),
             log_level: read.one("log-level"),
             access_log: read.one("access-log"),
@@ -174,6 +181,8 @@ impl Settings {
                 "reload-interval",
                 self.reload_interval != before.reload_interval,
             ),
+            ("user", self.user != before.user),
+            ("landlock", self.landlock != before.landlock),
             ("log-format", self.log_format != before.log_format),
             ("log-level", self.log_level != before.log_level),
             ("access-log", self.access_log != before.access_log),

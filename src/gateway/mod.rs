@@ -64,7 +64,7 @@ impl Gateway {
         })
     }
 
-    /// Everything that [`Ports::bind`] and `prepare` would complain about, with nothing left behind; without
+    /// Everything that `prepare` would complain about, with nothing left behind; without
     /// inputs, what can be said of the settings alone. Needs a tokio runtime.
     pub fn rehearse(settings: &Settings, inputs: Option<&Inputs>) -> Findings {
         let mut findings = Findings::default();
@@ -78,7 +78,6 @@ impl Gateway {
             Some(inputs) => drop(findings.note(Snapshot::build(inputs, &lasting, None))),
             None => findings.extend(Snapshot::rehearse(settings, telemetry)),
         }
-        findings.extend(Ports::rehearse(settings));
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -122,13 +121,15 @@ impl Ports {
         }
     }
 
-    fn rehearse(settings: &Settings) -> Findings {
+    /// Everything that `bind` would complain about, with nothing left behind.
+    pub fn rehearse(settings: &Settings) -> Findings {
         let mut findings = socket::try_all(&settings.listen, &settings.tcp);
         let admin = settings
             .admin
             .0
             .map(|address| socket::bind_plain(address, "admin"));
         findings.note(admin.transpose().map_err(Findings::from));
+        findings.locate(|name| settings.place_of(name));
         findings
     }
 }

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod limits;
 pub mod materials;
 pub mod pem;
+pub mod privileges;
 pub mod reexec;
 pub mod repair;
 pub mod ticket_secret;

@@ -28,6 +28,20 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "user",
+        "USER[:GROUP]",
+        "",
+        "Starts as root, and becomes this user once the ports are bound (nginx: user); names or numbers. The files of the environment's PEMs are given to it.",
+    ),
+    one(
+        HEADING,
+        "landlock",
+        "on|off",
+        "on",
+        "Has the kernel refuse writing outside of --certs-dir, executing, and binding ports, where it can (Linux 5.13 and newer).",
+    ),
+    one(
+        HEADING,
         "log-format",
         "json|text|auto",
         "auto",

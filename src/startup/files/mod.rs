@@ -18,6 +18,7 @@ use super::environment::CLIENT_CRL;
 use super::materials::{
     CLIENT_CA_FILE, Identity, Materials, SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, Source,
 };
+use super::privileges::Account;
 use super::ticket_secret::TICKET_SECRET_FILE;
 use crate::findings::{Finding, Findings};
 use crate::kept::CRL_CACHE;
@@ -44,7 +45,13 @@ pub struct WrittenFile {
 }
 
 /// Writes those of `materials` that came from the environment into `certs_dir`.
-pub fn write(materials: &Materials, certs_dir: &Path) -> Result<WrittenFiles, Findings> {
+///
+/// With an `owner`, the files are that account's, and so is the directory if it is certgate's own.
+pub fn write(
+    materials: &Materials,
+    certs_dir: &Path,
+    owner: Option<&Account>,
+) -> Result<WrittenFiles, Findings> {
     let wanted = wanted(materials);
     let mut written = WrittenFiles::default();
     if wanted.is_empty() {
@@ -69,6 +76,8 @@ pub fn write(materials: &Materials, certs_dir: &Path) -> Result<WrittenFiles, Fi
         }
         let temporary =
             write_temporary(certs_dir, file).map_err(|e| failure(&path, "can't be written", &e))?;
+        give(temporary.path(), owner)
+            .map_err(|e| failure(&path, "can't be given to --user", &e))?;
         temporaries.push((temporary, path));
     }
     for ((temporary, path), file) in temporaries.into_iter().zip(&wanted) {
@@ -80,6 +89,9 @@ pub fn write(materials: &Materials, certs_dir: &Path) -> Result<WrittenFiles, Fi
             mode: file.mode,
             variable: file.variable,
         });
+    }
+    if is_own(certs_dir) {
+        give(certs_dir, owner).map_err(|e| failure(certs_dir, "can't be given to --user", &e))?;
     }
     // The renames themselves: without it, a crash of the machine could bring the old names back.
     File::open(certs_dir)
@@ -165,6 +177,21 @@ fn write_temporary(dir: &Path, file: &Wanted<'_>) -> io::Result<NamedTempFile> {
     temporary.as_file().set_permissions(permissions)?;
     temporary.as_file().sync_all()?;
     Ok(temporary)
+}
+
+fn give(path: &Path, owner: Option<&Account>) -> io::Result<()> {
+    match owner {
+        Some(Account { uid, gid, .. }) => {
+            std::os::unix::fs::lchown(path, Some(uid.as_raw()), Some(gid.as_raw()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a directory is this user's, and nobody else's.
+fn is_own(dir: &Path) -> bool {
+    fs::metadata(dir)
+        .is_ok_and(|metadata| metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o077 == 0)
 }
 
 /// Makes the directory, or closes an open one to others.

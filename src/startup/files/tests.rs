@@ -45,7 +45,7 @@ fn files_and_directory_get_their_modes() {
     let base = tempfile::tempdir().unwrap();
     let dir = base.path().join("run/certgate/certs");
     let materials = materials();
-    let written = write(&materials, &dir).unwrap();
+    let written = write(&materials, &dir, None).unwrap();
     assert!(written.findings.is_empty());
     assert_eq!(mode(&dir), 0o700);
     for (file, expected) in [
@@ -71,7 +71,7 @@ fn files_and_directory_get_their_modes() {
     assert_eq!(again.identities[0].key.pem, materials.identities[0].key.pem);
     let secret = again.ticket_secret.as_ref().unwrap();
     assert_eq!(secret.secrets().collect::<Vec<_>>(), [SECRET]);
-    assert!(write(&again, &dir).unwrap().files.is_empty());
+    assert!(write(&again, &dir, None).unwrap().files.is_empty());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_open_directory_is_closed_and_a_shared_one_warned_about() {
     // What an earlier run left.
     fs::create_dir(base.path().join(CRL_CACHE)).unwrap();
     assert!(
-        write(&materials(), base.path())
+        write(&materials(), base.path(), None)
             .unwrap()
             .findings
             .is_empty()
@@ -89,7 +89,7 @@ fn an_open_directory_is_closed_and_a_shared_one_warned_about() {
     assert_eq!(mode(base.path()), 0o700);
 
     fs::set_permissions(base.path(), Permissions::from_mode(0o1777)).unwrap();
-    let written = write(&materials(), base.path()).unwrap();
+    let written = write(&materials(), base.path(), None).unwrap();
     assert!(written.findings.to_string().contains("1777"));
     assert_eq!(mode(base.path()), 0o1777);
     assert_eq!(mode(&base.path().join(SERVER_KEY_FILE)), 0o600);
@@ -103,7 +103,7 @@ fn an_existing_readable_key_does_not_pass_its_mode_on() {
         fs::write(path, "old").unwrap();
         fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
     }
-    write(&materials(), base.path()).unwrap();
+    write(&materials(), base.path(), None).unwrap();
     assert_eq!(secrets.map(|path| mode(&path)), [0o600; 2]);
 }
 
@@ -115,7 +115,7 @@ fn a_symlink_is_replaced_and_not_followed() {
     let dir = base.path().join("certs");
     fs::create_dir(&dir).unwrap();
     symlink(&victim, dir.join(SERVER_KEY_FILE)).unwrap();
-    write(&materials(), &dir).unwrap();
+    write(&materials(), &dir, None).unwrap();
     assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
     assert!(
         !fs::symlink_metadata(dir.join(SERVER_KEY_FILE))
@@ -129,7 +129,7 @@ fn a_directory_in_a_files_place_leaves_nothing_new() {
     let base = tempfile::tempdir().unwrap();
     // The last of the three, so that the first two were written already.
     fs::create_dir(base.path().join(CLIENT_CA_FILE)).unwrap();
-    let findings = write(&materials(), base.path()).err().unwrap();
+    let findings = write(&materials(), base.path(), None).err().unwrap();
     assert!(findings.to_string().contains(CLIENT_CA_FILE), "{findings}");
     assert!(
         findings
@@ -145,7 +145,7 @@ fn a_file_in_the_directorys_place_is_named() {
     let file = base.path().join("certs");
     fs::write(&file, "").unwrap();
     for dir in [file.clone(), file.join("deeper")] {
-        let findings = write(&materials(), &dir).err().unwrap();
+        let findings = write(&materials(), &dir, None).err().unwrap();
         assert!(
             findings.to_string().contains("A file is where a directory"),
             "{findings}"
@@ -158,7 +158,7 @@ fn leftovers_of_a_killed_run_are_removed() {
     let base = tempfile::tempdir().unwrap();
     fs::write(base.path().join(".certgate-abc123.tmp"), "half a key").unwrap();
     fs::write(base.path().join("other.tmp"), "not ours").unwrap();
-    write(&materials(), base.path()).unwrap();
+    write(&materials(), base.path(), None).unwrap();
     assert_eq!(
         names(base.path()),
         [
@@ -198,7 +198,7 @@ fn a_full_disk_leaves_no_fragment() {
         return;
     };
     fs::write(base.path().join(SERVER_KEY_FILE), "old").unwrap();
-    let findings = write(&materials(), base.path()).err().unwrap();
+    let findings = write(&materials(), base.path(), None).err().unwrap();
     assert!(
         findings.to_string().contains("No space is left"),
         "{findings}"
@@ -215,7 +215,7 @@ fn a_read_only_file_system_is_named() {
         eprintln!("not run: mounting a tmpfs is not allowed here");
         return;
     };
-    let findings = write(&materials(), base.path()).err().unwrap();
+    let findings = write(&materials(), base.path(), None).err().unwrap();
     assert!(
         findings
             .to_string()
