@@ -8,6 +8,7 @@ pub mod file;
 mod headers;
 pub mod identity;
 pub mod layers;
+pub mod routes;
 pub mod server_name;
 pub mod settings;
 pub mod site;
@@ -16,5 +17,6 @@ pub mod sources;
 pub mod upstream;
 pub mod values;
 
+pub use routes::RouteSettings;
 pub use settings::{Settings, Times, TlsSettings};
 pub use site::{ContentSettings, OcspSettings, Site, SiteSettings, StapleSettings};
