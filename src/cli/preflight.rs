@@ -108,7 +108,7 @@ fn look_at_site(
     environment: &Environment,
     preflight: &mut Preflight,
 ) -> Option<Materials> {
-    let asks_clients = site.settings.client_auth != ClientAuth::Off;
+    let asks_clients = site.settings.handshake_auth() != ClientAuth::Off;
     let wants = Wants {
         certs_dir: &settings.certs_dir,
         identities: &site.settings.identities,
