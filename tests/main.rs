@@ -63,6 +63,7 @@ mod reload_under_load;
 
 mod resumption_across_reloads;
 mod resumption_is_as_strict;
+mod routes_by_any_spelling;
 mod routes_by_path;
 mod secrets_are_never_printed;
 mod secrets_leave_the_environment;

@@ -3,22 +3,10 @@
 use crate::support::certgate::Certgate;
 use crate::support::client::{self, Client};
 use crate::support::http::Response;
-use crate::support::pki::{self, Identity, Pki};
+use crate::support::pki::Pki;
 use crate::support::places;
+use crate::support::routes::of_unit;
 use crate::support::{http2_client, upstream};
-
-/// A client of this organisational unit.
-fn of_unit(name: &str, unit: &str, pki: &Pki) -> Identity {
-    let mut subject = openssl::x509::X509Name::builder().unwrap();
-    for (kind, text) in [("CN", name), ("OU", unit), ("O", "Tests")] {
-        subject.append_entry_by_text(kind, text).unwrap();
-    }
-    let recipe = pki::Recipe {
-        subject: Some(subject.build().to_der().unwrap()),
-        ..pki::client(name)
-    };
-    recipe.signed_by(&pki.ca)
-}
 
 #[track_caller]
 fn get(gate: &Certgate, client: &Client, path: &str) -> Response {

@@ -47,6 +47,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
             certificates: Vec::new(),
             crls: Vec::new(),
             fetched_crls: Vec::new(),
+            routes: checks::routes(settings),
             ticket_secret: None,
             findings,
         },

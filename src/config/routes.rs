@@ -259,10 +259,7 @@ impl Reader<'_> {
                 };
                 let place = format!("{key} in {}", table.label);
                 let value = table.settings.get(key);
-                let found = match value.and_then(Value::as_str) {
-                    Some(text) => text,
-                    None => "",
-                };
+                let found = value.and_then(Value::as_str).unwrap_or_default();
                 self.wrong(&place, found, expected);
                 None
             }

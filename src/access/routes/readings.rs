@@ -24,8 +24,10 @@ const LONGEST: usize = 8 * 1024;
 /// An ordinary path with something escaped has three; whoever needs more than these wants to confuse.
 const MOST: usize = 64;
 
-/// Each from one reading to another one, or to itself.
-const STEPS: [fn(&[u8]) -> Vec<u8>; 8] = [
+/// From one reading to another one, or to itself.
+type Step = fn(&[u8]) -> Vec<u8>;
+
+const STEPS: [Step; 8] = [
     |path| decoded(path, |_| true),
     |path| decoded(path, is_name),
     |path| path.iter().map(|byte| slash(*byte)).collect(),
