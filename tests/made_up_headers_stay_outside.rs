@@ -13,6 +13,10 @@ use crate::support::upstream::{self, Http};
 const RESERVED: &[&str] = &[
     "Forwarded",
     "X-Real-IP",
+    "X-Original-URL",
+    "X-Original-URI",
+    "X-Rewrite-URL",
+    "X-WAWS-Unencoded-URL",
     "X-Forwarded-For",
     "X-Forwarded-Proto",
     "X-Forwarded-Host",

@@ -67,6 +67,11 @@ mod reload_under_load;
 
 mod resumption_across_reloads;
 mod resumption_is_as_strict;
+mod routes_and_certificates;
+mod routes_are_checked;
+mod routes_are_reloaded;
+mod routes_by_any_spelling;
+mod routes_by_path;
 mod secrets_are_never_printed;
 mod secrets_leave_the_environment;
 mod settings_come_in_layers;

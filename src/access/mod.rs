@@ -4,16 +4,16 @@
 //! stages take nothing else: nobody is served who wasn't admitted.
 
 mod connection;
+pub mod routes;
 pub mod rules;
 
-use crate::config::values::ClientAuth;
 use crate::refusal::RefusalReason;
 use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
 use crate::tls::{Client, Handshaken, Session, TlsStream};
 
 pub use connection::Connection;
-use rules::Rules;
+use routes::Routes;
 
 /// An admitted connection.
 pub struct Permitted {
@@ -42,8 +42,7 @@ pub struct RefusedConnection {
 /// to be told by a page.
 pub fn decide(
     handshaken: Handshaken,
-    mode: ClientAuth,
-    rules: &Rules,
+    routes: &Routes,
 ) -> Result<Permitted, Box<RefusedConnection>> {
     let Handshaken {
         stream,
@@ -52,7 +51,7 @@ pub fn decide(
     } = handshaken;
     let verdict = match client {
         // The handshake has asked the same already, so that its alert could say no.
-        Client::Verified(certificate) => match rules.decide(Some(&certificate.facts)) {
+        Client::Verified(certificate) => match routes.admit(&certificate) {
             Ok(()) => Ok(Some(certificate)),
             Err(denied) => {
                 let mut refused = Refused::new(denied.reason, denied.words, stream.ssl());
@@ -60,7 +59,7 @@ pub fn decide(
                 Err(refused)
             }
         },
-        Client::Anonymous if mode != ClientAuth::Required && rules.admit_anonymous() => Ok(None),
+        Client::Anonymous if routes.admit_anonymous() => Ok(None),
         Client::Anonymous => Err(Refused::new(
             RefusalReason::NoCertificate,
             "peer did not return a certificate",

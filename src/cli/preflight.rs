@@ -47,6 +47,7 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
             certificates: Vec::new(),
             crls: Vec::new(),
             fetched_crls: Vec::new(),
+            routes: checks::routes(settings),
             ticket_secret: None,
             findings,
         },
@@ -108,7 +109,7 @@ fn look_at_site(
     environment: &Environment,
     preflight: &mut Preflight,
 ) -> Option<Materials> {
-    let asks_clients = site.settings.client_auth != ClientAuth::Off;
+    let asks_clients = site.settings.handshake_auth() != ClientAuth::Off;
     let wants = Wants {
         certs_dir: &settings.certs_dir,
         identities: &site.settings.identities,

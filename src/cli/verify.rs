@@ -1,6 +1,6 @@
 //! `certgate verify`: would this client certificate be let in, and why not.
 //!
-//! The same code as in a handshake decides: [`Verifier`], [`Rules`], and OCSP if that is on. Nothing is
+//! The same code as in a handshake decides: [`Verifier`], [`Routes`], and OCSP if that is on. Nothing is
 //! bound, and nothing of a server's certificate is needed.
 
 mod arguments;
@@ -15,7 +15,7 @@ use openssl::x509::X509;
 
 use self::report::{Decision, Report};
 use super::{Exit, failed};
-use crate::access::rules::Rules;
+use crate::access::routes::{NotServed, Routes};
 use crate::config::sources::CrlSource;
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
@@ -52,7 +52,14 @@ pub fn run(arguments: &Arguments) -> Exit {
         Ok(gate) => gate,
         Err(wrong) => return undecided(&wrong),
     };
-    let report = gate.judge(&client);
+    let path = arguments.path.as_deref();
+    if let Some(path) = path.filter(|path| gate.cannot_read(path)) {
+        eprintln!(
+            "certgate: --path {path:?}: nobody can be sure to read it rightly, the answer is 400"
+        );
+        return Exit::Configuration;
+    }
+    let report = gate.judge(&client, path);
     let text = match arguments.json {
         true => serde_json::to_string_pretty(&report).map(|text| text + "\n"),
         false => Ok(report.to_string()),
@@ -145,7 +152,7 @@ fn key(path: &Path) -> anyhow::Result<PKey<Private>> {
 struct Gate<'a> {
     site: &'a Site,
     verifier: Verifier,
-    rules: Rules,
+    routes: Routes,
     doubts: Findings,
 }
 
@@ -172,8 +179,8 @@ impl<'a> Gate<'a> {
                 );
             }
         }
-        let rules = findings.note(Rules::read(&site.settings));
-        let (Some(authorities), Some(rules), false) = (authorities, rules, findings.has_errors())
+        let routes = findings.note(Routes::read(&site.settings));
+        let (Some(authorities), Some(routes), false) = (authorities, routes, findings.has_errors())
         else {
             return Err(findings);
         };
@@ -189,12 +196,17 @@ impl<'a> Gate<'a> {
         Ok(Self {
             site,
             verifier,
-            rules,
+            routes,
             doubts: findings,
         })
     }
 
-    fn judge(&self, client: &Client) -> Report {
+    fn cannot_read(&self, path: &str) -> bool {
+        let decision = self.routes.decide(None, path);
+        matches!(decision, Err(NotServed::Unreadable(_)))
+    }
+
+    fn judge(&self, client: &Client, path: Option<&str>) -> Report {
         let explanation = self.verifier.explain(&client.chain);
         let facts = match &explanation.verdict {
             Ok(verified) => Some(verified.certificate.facts.clone()),
@@ -204,37 +216,53 @@ impl<'a> Gate<'a> {
                 .map(|known| known.facts.clone()),
         };
         let [deny, allow] = match &facts {
-            Some(facts) => self.rules.explain(facts),
+            Some(facts) => self.routes.site_rules().explain(facts),
             None => Default::default(),
         };
+        let route = path.zip(facts.as_ref()).and_then(|(path, facts)| {
+            let (route, rules) = self.routes.rules_of(path)?;
+            Some((route.to_string(), rules.explain(facts)))
+        });
         let decision = match &explanation.verdict {
-            Ok(verified) => self.decide(verified),
+            Ok(verified) => self.decide(verified, path),
             Err(rejection) => Decision::refused(rejection),
         };
         Report::new(
             &explanation.built,
             [deny, allow],
+            route,
             client.key_fits,
             decision,
             &self.doubts,
         )
     }
 
-    /// After the chain, in the order of a handshake: the rules, then the responders.
-    fn decide(&self, verified: &Arc<Verified>) -> Decision {
-        if let Err(denied) = self.rules.decide(Some(&verified.certificate.facts)) {
+    /// After the chain, in the order of a handshake: the rules, then the responders; then those of the route.
+    fn decide(&self, verified: &Arc<Verified>, path: Option<&str>) -> Decision {
+        if let Err(denied) = self
+            .routes
+            .site_rules()
+            .decide(Some(&verified.certificate.facts))
+        {
             return Decision::Refused {
                 reason: denied.reason,
                 words: denied.words,
                 depth: 0,
             };
         }
-        match self.ask(verified) {
-            Ok(Ok(unchecked)) => Decision::Accepted { unchecked },
-            Ok(Err(rejection)) => Decision::refused(&rejection),
-            Err(error) => Decision::Accepted {
-                unchecked: Some(format!("no responder was asked: {error:#}")),
+        let unchecked = match self.ask(verified) {
+            Ok(Ok(unchecked)) => unchecked,
+            Ok(Err(rejection)) => return Decision::refused(&rejection),
+            Err(error) => Some(format!("no responder was asked: {error:#}")),
+        };
+        let facts = Some(&verified.certificate.facts);
+        match path.map(|path| self.routes.decide(facts, path)) {
+            Some(Err(NotServed::Denied { denied, .. })) => Decision::Refused {
+                reason: denied.reason,
+                words: denied.words,
+                depth: 0,
             },
+            _ => Decision::Accepted { unchecked },
         }
     }
 

@@ -11,6 +11,7 @@ use figment::{Profile, Provider};
 
 use super::definitions::{self, List};
 use super::layers::{holds_pem, texts, unknown};
+use super::routes::{self, ROUTE, RouteTable};
 use super::server_name::ServerName;
 use crate::findings::{Finding, Findings};
 use crate::regular_file;
@@ -23,6 +24,8 @@ pub struct ConfigFile {
     pub general: Dict,
     /// `[headers]`, what stands in it as it is.
     pub headers: Option<Value>,
+    /// `[[route]]`, for the sites that have none of their own.
+    pub routes: Option<Vec<RouteTable>>,
     /// The blocks, in their order.
     pub sites: Vec<SiteTable>,
 }
@@ -35,6 +38,8 @@ pub struct SiteTable {
     pub names: Vec<String>,
     /// `[site.headers]`.
     pub headers: Option<Value>,
+    /// `[[site.route]]`.
+    pub routes: Option<Vec<RouteTable>>,
     /// All its other keys.
     pub settings: Dict,
 }
@@ -50,7 +55,10 @@ const NAMES: &str = "names";
 impl ConfigFile {
     /// Whether nothing is set in it.
     pub fn is_empty(&self) -> bool {
-        self.general.is_empty() && self.sites.is_empty() && self.headers.is_none()
+        self.general.is_empty()
+            && self.sites.is_empty()
+            && self.headers.is_none()
+            && self.routes.is_none()
     }
 
     /// No file, or one that can't be used.
@@ -59,6 +67,7 @@ impl ConfigFile {
             place: place.to_owned(),
             general: Dict::new(),
             headers: None,
+            routes: None,
             sites: Vec::new(),
         }
     }
@@ -75,10 +84,13 @@ impl ConfigFile {
         };
         let sites = general.remove(SITE);
         let headers = general.remove(HEADERS);
+        let routes = routes::tables(general.remove(ROUTE), &place, findings);
         general.retain(|key, _| {
             let known = definitions::find(key).is_some();
             if !known {
-                let names = definitions::all().map(|d| d.name).chain([SITE, HEADERS]);
+                let names = definitions::all()
+                    .map(|d| d.name)
+                    .chain([SITE, HEADERS, ROUTE]);
                 findings.push(in_place(unknown(key, names), &place));
             }
             known
@@ -88,6 +100,7 @@ impl ConfigFile {
             place,
             general,
             headers,
+            routes,
         }
     }
 }
@@ -179,6 +192,7 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
                 .expected("the server names (SNI) that the site is for, such as [\"a.example\", \"*.b.example\"]"),
         );
     }
+    let routes = routes::tables(table.remove(ROUTE), &label, findings);
     table.retain(|key, _| match definitions::find(key) {
         Some(definition) if definition.per_site => true,
         Some(_) => {
@@ -192,7 +206,7 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
         None => {
             let names = definitions::all().filter(|d| d.per_site).map(|d| d.name);
             findings.push(in_place(
-                unknown(key, names.chain([NAMES, HEADERS])),
+                unknown(key, names.chain([NAMES, HEADERS, ROUTE])),
                 &label,
             ));
             false
@@ -202,6 +216,7 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
         label,
         names: written.unwrap_or_default(),
         headers,
+        routes,
         settings: table,
     }
 }
@@ -217,7 +232,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-fn in_place(finding: Finding, place: &str) -> Finding {
+pub(super) fn in_place(finding: Finding, place: &str) -> Finding {
     Finding {
         place: format!("{} in {place}", finding.place),
         ..finding

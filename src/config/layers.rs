@@ -12,6 +12,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::definitions::{self, Definition, List, TICKET_SECRET, VARIABLE_PREFIX};
 use super::file::{ConfigFile, SiteTable};
+use super::routes::RouteTable;
 use crate::findings::{Finding, Findings};
 use crate::sighting::Sighting;
 
@@ -24,6 +25,8 @@ pub struct Layers {
     sites: Vec<SiteTable>,
     /// `[headers]`, and the name of its file.
     headers: Option<(Value, String)>,
+    /// `[[route]]`.
+    routes: Vec<RouteTable>,
     file: Option<Sighting>,
     file_is_empty: bool,
 }
@@ -73,11 +76,13 @@ impl Layers {
             .merge(Layer(ENVIRONMENT.to_owned(), variables))
             .merge(Layer(FLAGS.to_owned(), from_flags(flags)));
         let sites = of_file.sites;
+        let routes = of_file.routes.unwrap_or_default();
         (
             Layers {
                 figment,
                 sites,
                 headers,
+                routes,
                 file,
                 file_is_empty,
             },
@@ -105,6 +110,12 @@ impl Layers {
         let own = site.and_then(|site| Some((site.headers.as_ref()?, site.label.as_str())));
         let general = self.headers.as_ref();
         own.or_else(|| general.map(|(headers, place)| (headers, place.as_str())))
+    }
+
+    /// The routes of a site, or those of all that have none of their own.
+    pub fn routes<'a>(&'a self, site: Option<&'a SiteTable>) -> &'a [RouteTable] {
+        let own = site.and_then(|site| site.routes.as_deref());
+        own.unwrap_or(&self.routes)
     }
 
     /// What is written for a setting in a site, `None` if the site has nothing of its own.
@@ -136,7 +147,7 @@ impl Layers {
     }
 }
 
-fn written(
+pub(super) fn written(
     value: Value,
     definition: &Definition,
     place: String,

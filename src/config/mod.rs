@@ -9,6 +9,7 @@ mod headers;
 pub mod identity;
 pub mod layers;
 pub mod listen;
+pub mod routes;
 pub mod server_name;
 pub mod settings;
 pub mod site;
@@ -18,5 +19,6 @@ pub mod upstream;
 pub mod user;
 pub mod values;
 
+pub use routes::RouteSettings;
 pub use settings::{Settings, Times, TlsSettings};
 pub use site::{ContentSettings, OcspSettings, Site, SiteSettings, StapleSettings};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::identity::IdentitySettings;
+use super::routes::RouteSettings;
 use super::server_name::ServerName;
 use super::sources::{CrlSource, StapleFrom};
 use super::upstream::Upstream;
@@ -68,6 +69,8 @@ pub struct SiteSettings {
     pub identity: IdentitySettings,
     /// What an admitted client gets.
     pub content: ContentSettings,
+    /// What is otherwise for some paths.
+    pub routes: Vec<RouteSettings>,
 }
 
 /// Which revocation lists there are, and what they decide.

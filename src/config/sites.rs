@@ -75,6 +75,7 @@ impl Reader<'_> {
 
     fn site_settings(&mut self) -> SiteSettings {
         let refusal = self.one("refusal");
+        let content = self.content(refusal);
         SiteSettings {
             client_auth: self.one("client-auth"),
             refusal,
@@ -90,7 +91,8 @@ impl Reader<'_> {
             allow: self.rules("allow"),
             deny: self.rules("deny"),
             identity: self.identity(),
-            content: self.content(refusal),
+            routes: self.routes(&content),
+            content,
         }
     }
 

@@ -46,7 +46,7 @@ impl Snapshot {
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
         let overlooked = handshaken.session.overlooked.clone();
         let site = self.sites.get(handshaken.session.site)?;
-        let permitted = match access::decide(handshaken, site.client_auth, &site.rules) {
+        let permitted = match access::decide(handshaken, &site.rules) {
             Ok(permitted) => permitted,
             Err(refused) => {
                 self.refused(&refused.refused, client);

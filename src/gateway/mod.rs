@@ -4,6 +4,7 @@
 //! change meanwhile is a [`Snapshot`](snapshot::Snapshot), which [`reload`] replaces.
 
 mod connection;
+mod contents;
 pub mod lists;
 pub mod reload;
 mod run;

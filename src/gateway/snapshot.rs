@@ -3,21 +3,19 @@
 //! Takes [`Inputs`], hands on a [`Snapshot`]. A connection sees one for its life; a reload builds
 //! another and puts it in the place of the old one, or doesn't.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use super::contents::{self, Contents, Maker};
 use super::lists::Lists;
 use super::stapling::Stapling;
 
-use crate::access::rules::Rules;
+use crate::access::routes::{Guarded, Routes};
 use crate::config::sources::CrlSource;
-use crate::config::values::{ClientAuth, UnknownSni};
-use crate::config::{ContentSettings, Settings, Site, Times};
+use crate::config::values::{Refusal, UnknownSni};
+use crate::config::{Settings, Site, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::misdirected::Hosts;
-use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
-use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::identity::headers::IdentityHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
@@ -70,6 +68,8 @@ pub struct Snapshot {
     pub(super) tls: TlsContext,
     /// The number that a handshake tells is the place in here.
     pub(super) sites: Vec<SiteService>,
+    /// What the next one may keep.
+    contents: Contents,
     stapling: Vec<Stapling>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
@@ -78,11 +78,9 @@ pub struct Snapshot {
 
 /// What the connections of one site get.
 pub(super) struct SiteService {
-    pub client_auth: ClientAuth,
-    pub rules: Arc<Rules>,
+    /// Who may come in, and ask for what.
+    pub rules: Arc<Routes>,
     pub behind: Behind,
-    /// What `behind` was made of.
-    made_of: (ContentSettings, Times),
 }
 
 #[derive(Clone)]
@@ -138,9 +136,10 @@ impl Snapshot {
         };
         let sites = findings.note(services(settings, &rules, telemetry, before));
         match (tls, sites) {
-            (Some(tls), Some(sites)) if findings.is_empty() => Ok(Self {
+            (Some(tls), Some((sites, contents))) if findings.is_empty() => Ok(Self {
                 tls,
                 sites,
+                contents,
                 stapling: stapling.into_iter().flatten().collect(),
                 telemetry: telemetry.clone(),
                 times: settings.times,
@@ -186,12 +185,12 @@ fn crls(site: &Site, credentials: &Credentials, lists: &Lists) -> Option<Vec<Arc
     Some(crls)
 }
 
-fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {
+fn rules(settings: &Settings) -> Result<Vec<Arc<Routes>>, Findings> {
     let mut findings = Findings::default();
     let rules = settings
         .sites
         .iter()
-        .map(|site| Rules::read(&site.settings));
+        .map(|site| Routes::read(&site.settings));
     let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
     let rules = rules.collect();
     // What sites share is wrong once.
@@ -204,13 +203,19 @@ fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {
 
 fn services(
     settings: &Settings,
-    rules: &[Arc<Rules>],
+    rules: &[Arc<Routes>],
     telemetry: &Arc<Telemetry>,
     before: Option<&Snapshot>,
-) -> Result<Vec<SiteService>, Findings> {
+) -> Result<(Vec<SiteService>, Contents), Findings> {
     let mut findings = Findings::default();
     let names = Arc::new(settings.server_names.clone());
     let mut services: Vec<SiteService> = Vec::with_capacity(settings.sites.len());
+    let mut contents = Contents::default();
+    let maker = Maker {
+        settings,
+        telemetry,
+        before: before.map(|before| &before.contents),
+    };
     let rules = rules
         .iter()
         .cloned()
@@ -221,73 +226,27 @@ fn services(
             site: number,
             others_are_first: settings.unknown_sni == UnknownSni::Default,
         };
-        let known = before.into_iter().flat_map(|before| &before.sites);
-        let known = known.chain(&services);
-        let made_of = (site.settings.content.clone(), settings.times);
-        let same = known.into_iter().find(|service| service.made_of == made_of);
-        let behind = match same.map(|service| &service.behind) {
-            Some(Behind::Tunnel(upstreams)) => Ok(Behind::Tunnel(upstreams.clone())),
-            Some(Behind::Http(server)) => Ok(http(
-                server.content.clone(),
-                hosts,
-                site,
-                settings,
-                telemetry,
-            )),
-            // What the site has from the first one has failed there, and was said.
-            None if is_said(&settings.sites[..number], site) => continue,
-            None => behind(site, hosts, settings, telemetry),
+        // What the site has from the first one may have failed there, and was said.
+        let Some(behind) = contents.behind(site, &maker, &mut findings) else {
+            continue;
         };
-        if let Some(behind) = findings.note(behind) {
-            services.push(SiteService {
-                client_auth: site.settings.client_auth,
-                rules,
-                behind,
-                made_of,
-            });
-        }
+        let behind = match behind {
+            contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
+            contents::Behind::Http(own, of_routes) => {
+                let content = Guarded::new(rules.clone(), own, of_routes);
+                http(content, hosts, site, settings, telemetry)
+            }
+        };
+        services.push(SiteService { rules, behind });
     }
     match findings.is_empty() {
-        true => Ok(services),
+        true => Ok((services, contents)),
         false => Err(findings),
     }
 }
 
-/// Whether one of these sites has the same content.
-fn is_said(before: &[Site], site: &Site) -> bool {
-    let content = &site.settings.content;
-    before.iter().any(|site| site.settings.content == *content)
-}
-
-fn behind(
-    site: &Site,
-    hosts: Hosts,
-    settings: &Settings,
-    telemetry: &Arc<Telemetry>,
-) -> Result<Behind, Findings> {
-    let content = match &site.settings.content {
-        ContentSettings::Static { root, is_default } => match StaticFiles::open(root) {
-            // Nobody chose it: a first start shows the welcome page.
-            Err(OpenRootError::Missing(root)) if *is_default => {
-                Content::Files(StaticFiles::at(&root))
-            }
-            opened => Content::Files(opened.map_err(|error| unusable_root(root, site, &error))?),
-        },
-        ContentSettings::Proxy(upstreams) => {
-            let proxy = Proxy::new(upstreams, &settings.times, telemetry.clone());
-            Content::Proxy(Box::new(proxy))
-        }
-        ContentSettings::Tunnel(upstreams) => {
-            let timeout = settings.times.upstream_connect;
-            let upstreams = Upstreams::new(upstreams, timeout);
-            return Ok(Behind::Tunnel(Arc::new(upstreams)));
-        }
-    };
-    Ok(http(Arc::new(content), hosts, site, settings, telemetry))
-}
-
 fn http(
-    content: Arc<Content>,
+    content: Guarded<Arc<Content>>,
     hosts: Hosts,
     site: &Site,
     settings: &Settings,
@@ -297,19 +256,10 @@ fn http(
     let identity = IdentityHeaders::new(&site.settings.identity, all);
     Behind::Http(Arc::new(HttpServer {
         content,
+        refuses_by_page: site.settings.refusal == Refusal::Page,
         hosts,
         identity: Arc::new(identity),
         header_timeout: settings.times.header,
         telemetry: telemetry.clone(),
     }))
-}
-
-fn unusable_root(root: &Path, site: &Site, error: &OpenRootError) -> Findings {
-    let place = match site.label.as_str() {
-        "" => format!("root {}", root.display()),
-        label => format!("root in {label}: {}", root.display()),
-    };
-    Finding::error(place, error.to_string())
-        .advice("Create the directory, mount your content there, or set --root.")
-        .into()
 }

@@ -11,6 +11,7 @@ mod http2;
 mod in_flight;
 mod logged;
 pub mod misdirected;
+mod not_served;
 pub mod pages;
 pub mod proxy;
 pub mod service;

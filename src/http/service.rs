@@ -16,9 +16,11 @@ use super::body::{self, Body};
 use super::client_body::ClientBody;
 use super::logged::{Log, Logged};
 use super::misdirected::Hosts;
+use super::not_served::not_served;
 use super::proxy::Proxy;
 use super::static_files::StaticFiles;
 use super::{http1, http2, pages};
+use crate::access::routes::Guarded;
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::identity::headers::IdentityHeaders;
 use crate::lifecycle::Member;
@@ -35,8 +37,10 @@ pub enum Content {
 
 /// What all HTTP connections share.
 pub struct HttpServer {
-    /// What is behind the gate.
-    pub content: Arc<Content>,
+    /// What is behind the gate, at each path.
+    pub content: Guarded<Arc<Content>>,
+    /// Whether a request that may not be served is told so for people with browsers.
+    pub refuses_by_page: bool,
     /// What may be asked for.
     pub hosts: Hosts,
     /// What upstreams are told about clients.
@@ -106,16 +110,16 @@ impl HttpServer {
         let version = request.version();
         let asked_to_close = says_close(request.headers());
         let mut upstream = None;
-        let response = match &*self.content {
-            _ if !self.hosts.include(&request) => pages::error(StatusCode::MISDIRECTED_REQUEST),
-            Content::Files(_) if !has_host(&request) => pages::error(StatusCode::BAD_REQUEST),
-            Content::Files(files) => {
+        let response = match self.content_for(&request, &connection) {
+            Err(response) => *response,
+            Ok(Content::Files(_)) if !has_host(&request) => pages::error(StatusCode::BAD_REQUEST),
+            Ok(Content::Files(files)) => {
                 let uri = request.uri();
                 files
                     .respond(&method, uri.path(), uri.query(), request.headers())
                     .await
             }
-            Content::Proxy(proxy) => {
+            Ok(Content::Proxy(proxy)) => {
                 // In a box: hyper moves what answers, and a file needs far less room.
                 let mut response =
                     Box::pin(proxy.respond(request, &connection, &self.identity)).await;
@@ -137,6 +141,21 @@ impl HttpServer {
         // What an upstream answers to HEAD has no body as it is, and its length only if it said so.
         let cut = method == Method::HEAD && upstream.is_none();
         log.wrap(finish(response, cut, persistence), upstream)
+    }
+
+    /// What may be served, or why nothing is.
+    fn content_for<B>(
+        &self,
+        request: &Request<B>,
+        connection: &Connection,
+    ) -> Result<&Content, Box<Response<Body>>> {
+        if !self.hosts.include(request) {
+            return Err(Box::new(pages::error(StatusCode::MISDIRECTED_REQUEST)));
+        }
+        match self.content.at(request.uri().path(), connection) {
+            Ok(content) => Ok(content),
+            Err(not) => Err(Box::new(not_served(self, &not, request, connection))),
+        }
     }
 
     /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.

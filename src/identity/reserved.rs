@@ -55,6 +55,11 @@ const NAMES: &[&str] = &[
     "client-cert",
     "client-cert-chain",
     "x-real-ip",
+    // The path before a gateway rewrote it: IIS and frameworks take it for the one that is asked for
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-waws-unencoded-url",
     // CGI makes HTTP_PROXY of it (httpoxy)
     "proxy",
     "x-ssl",
@@ -120,6 +125,8 @@ mod tests {
             "client_cert",
             "X-Amzn-Mtls-Clientcert-Leaf",
             "Forwarded",
+            "X_Original_URL",
+            "X-Rewrite-Url",
             "Proxy",
             "$WSCC",
             "wl_proxy_client_cert",

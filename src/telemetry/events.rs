@@ -2,6 +2,7 @@
 
 pub mod identity;
 pub mod reload;
+pub mod routes;
 
 use std::io;
 use std::net::SocketAddr;

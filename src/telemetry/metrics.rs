@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::events::identity::Untold;
+use super::events::routes::REASONS;
 use super::fetching::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
@@ -22,6 +23,7 @@ pub struct Metrics {
     pub(super) handshakes: IntCounterVec,
     pub(super) handshake_seconds: Histogram,
     pub(super) refusals: IntCounterVec,
+    pub(super) request_refusals: IntCounterVec,
     pub(super) revocation_unknown: IntCounterVec,
     pub(super) requests: IntCounterVec,
     pub(super) request_seconds: Histogram,
@@ -63,6 +65,7 @@ impl Metrics {
             handshakes: make.counters("handshakes_total", "TLS handshakes by result: full, resumed or refused.", &["result"])?,
             handshake_seconds: make.histogram("handshake_seconds", "From the accepted connection to the end of a successful handshake.")?,
             refusals: make.counters("refusals_total", "Refused clients by reason.", &["reason"])?,
+            request_refusals: make.counters("request_refusals_total", "Requests that their route doesn't serve to the client, by reason.", &["reason"])?,
             revocation_unknown: make.counters("revocation_unknown_total", "Clients let in by crl-policy soft without a revocation list in force, by what strict would have refused them for.", &["reason"])?,
             requests: make.counters("requests_total", "HTTP requests by status code of the answer.", &["status"])?,
             request_seconds: make.histogram("request_seconds", "From a request's header to the last byte of its answer.")?,
@@ -106,6 +109,11 @@ impl Metrics {
         }
         for reason in RefusalReason::ALL {
             metrics.refusals.with_label_values(&[reason.label()]);
+        }
+        for reason in REASONS {
+            metrics
+                .request_refusals
+                .with_label_values(&[reason.label()]);
         }
         for reason in [RefusalReason::CrlExpired, RefusalReason::CrlMissing] {
             metrics

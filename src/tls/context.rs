@@ -201,13 +201,13 @@ fn build_site(
         tickets(&mut builder, settings).map_err(unexpected)?;
         ask_clients(&mut builder, parts.credentials, &site.settings).map_err(unexpected)?;
         let ocsp = &site.settings.ocsp;
-        let anonymous =
-            site.settings.client_auth != ClientAuth::Required && parts.admission.admit_anonymous();
+        let client_auth = site.settings.handshake_auth();
+        let anonymous = client_auth != ClientAuth::Required && parts.admission.admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
         Ok(Built {
             kind: Kind::of(&identity.key),
             builder,
-            mode: match site.settings.client_auth {
+            mode: match client_auth {
                 ClientAuth::Off => SslVerifyMode::NONE,
                 _ if anonymous || page => SslVerifyMode::PEER,
                 _ => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,

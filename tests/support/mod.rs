@@ -21,6 +21,7 @@ pub mod places;
 pub mod refusals;
 pub mod responder;
 pub mod returning;
+pub mod routes;
 pub mod sessions;
 pub mod sites;
 pub mod upstream;

@@ -11,6 +11,7 @@ use std::fmt;
 
 use self::matching::Condition;
 use crate::config::SiteSettings;
+use crate::config::site::WrittenRules;
 use crate::config::values::{ClientAuth, Expected, shown};
 use crate::findings::{Finding, Findings};
 use crate::identity::{ClientCertificate, Facts};
@@ -37,8 +38,17 @@ pub struct Rule {
 impl Rules {
     /// Reads the rules of a site, or says what is wrong with each of them.
     pub fn read(site: &SiteSettings) -> Result<Self, Findings> {
+        Self::of(&site.allow, &site.deny, site.client_auth)
+    }
+
+    /// Reads rules that are for clients of whom a certificate is wanted as `mode` says.
+    pub fn of(
+        allow_written: &WrittenRules,
+        deny_written: &WrittenRules,
+        mode: ClientAuth,
+    ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let [allow, deny] = [&site.allow, &site.deny].map(|written| {
+        let [allow, deny] = [allow_written, deny_written].map(|written| {
             let rules = written.rules.iter().filter_map(|text| {
                 let wrong = |Expected(expected)| {
                     let found = format!("found {}", shown(text));
@@ -50,10 +60,10 @@ impl Rules {
             });
             rules.collect::<Vec<Rule>>()
         });
-        if site.client_auth == ClientAuth::Off && !(allow.is_empty() && deny.is_empty()) {
+        if mode == ClientAuth::Off && !(allow.is_empty() && deny.is_empty()) {
             let place = match allow.is_empty() {
-                true => &site.deny.place,
-                false => &site.allow.place,
+                true => &deny_written.place,
+                false => &allow_written.place,
             };
             findings.push(
                 Finding::error(

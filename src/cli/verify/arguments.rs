@@ -19,6 +19,8 @@ pub struct Arguments {
     pub intermediates: Vec<PathBuf>,
     /// The server name that it asks for.
     pub site: String,
+    /// The path that it asks for.
+    pub path: Option<String>,
     /// Another moment than now, in seconds since 1970.
     pub at: Option<i64>,
     /// For programs.
@@ -48,6 +50,10 @@ impl Arguments {
                 .get_one::<String>("site")
                 .cloned()
                 .unwrap_or_default(),
+            path: matches.get_one::<String>("path").map(|path| {
+                // What follows is no part of what decides.
+                path.split(['?', '#']).next().unwrap_or_default().to_owned()
+            }),
             at,
             json: matches
                 .get_one::<String>("format")
@@ -92,6 +98,13 @@ pub fn command(command: clap::Command) -> clap::Command {
                 .long("site")
                 .value_name("NAME")
                 .help("The server name (SNI) that the client asks for: its [[site]] decides")
+                .help_heading("The client"),
+        )
+        .arg(
+            Arg::new("path")
+                .long("path")
+                .value_name("PATH")
+                .help("What it asks for, such as /admin/x: its [[route]] decides, too")
                 .help_heading("The client"),
         )
         .arg(

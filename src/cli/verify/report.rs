@@ -63,6 +63,9 @@ pub struct Report {
     deny: Vec<RuleReport>,
     /// Each rule, in its order.
     allow: Vec<RuleReport>,
+    /// The route that the path is for, and its own rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<RouteReport>,
     /// What is doubtful about the configuration.
     findings: Findings,
 }
@@ -77,24 +80,61 @@ struct Link {
 }
 
 #[derive(Debug, Serialize)]
+struct RouteReport {
+    path: String,
+    deny: Vec<RuleReport>,
+    allow: Vec<RuleReport>,
+}
+
+#[derive(Debug, Serialize)]
 struct RuleReport {
     rule: String,
     matches: bool,
 }
 
+/// Each rule that keeps out, then each that lets in, and whether it matches.
+type Explained = [Vec<(String, bool)>; 2];
+
+fn reported(rules: Explained) -> [Vec<RuleReport>; 2] {
+    rules.map(|rules| {
+        let rules = rules.into_iter();
+        rules
+            .map(|(rule, matches)| RuleReport { rule, matches })
+            .collect()
+    })
+}
+
+fn write_rules(
+    f: &mut fmt::Formatter<'_>,
+    deny: &[RuleReport],
+    allow: &[RuleReport],
+) -> fmt::Result {
+    for (kind, rules) in [("deny", deny), ("allow", allow)] {
+        for rule in rules {
+            let matches = if rule.matches {
+                "matches"
+            } else {
+                "doesn't match"
+            };
+            writeln!(f, "{kind:5}  {}: {matches}", rule.rule)?;
+        }
+    }
+    Ok(())
+}
+
 impl Report {
     pub fn new(
         chain: &[X509],
-        rules: [Vec<(String, bool)>; 2],
+        rules: Explained,
+        route: Option<(String, Explained)>,
         key_fits: Option<bool>,
         decision: Decision,
         doubts: &Findings,
     ) -> Self {
-        let [deny, allow] = rules.map(|rules| {
-            let rules = rules.into_iter();
-            rules
-                .map(|(rule, matches)| RuleReport { rule, matches })
-                .collect()
+        let [deny, allow] = reported(rules);
+        let route = route.map(|(path, rules)| {
+            let [deny, allow] = reported(rules);
+            RouteReport { path, deny, allow }
         });
         let links = chain.iter().map(|certificate| Link {
             subject: rfc2253(certificate.subject_name()),
@@ -114,6 +154,7 @@ impl Report {
             chain: links.collect(),
             deny,
             allow,
+            route,
             findings: doubts.clone(),
         };
         match decision {
@@ -161,15 +202,10 @@ impl fmt::Display for Report {
             Some(_) => {}
             None => writeln!(f, "  none could be built")?,
         }
-        for (kind, rules) in [("deny", &self.deny), ("allow", &self.allow)] {
-            for rule in rules {
-                let matches = if rule.matches {
-                    "matches"
-                } else {
-                    "doesn't match"
-                };
-                writeln!(f, "{kind:5}  {}: {matches}", rule.rule)?;
-            }
+        write_rules(f, &self.deny, &self.allow)?;
+        if let Some(route) = &self.route {
+            writeln!(f, "route  {}", route.path)?;
+            write_rules(f, &route.deny, &route.allow)?;
         }
         if let Some(fits) = self.key_fits {
             let fits = if fits {

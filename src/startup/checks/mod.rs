@@ -11,6 +11,7 @@ use openssl::x509::{X509, X509Ref};
 pub use self::crl::{CrlReport, FetchedReport, Rules as CrlRules, SignatureReport, add_kept};
 pub use self::describe::time as day;
 pub use self::report::{CertificateReport, Report, Role};
+pub use self::routes::{RouteReport, routes};
 use super::crls::Crls;
 use super::materials::{Certificates, Identity, Materials, Source};
 use crate::config::values::Switch;
@@ -25,6 +26,7 @@ mod crl;
 mod describe;
 mod extensions;
 mod report;
+mod routes;
 mod server;
 
 /// Checks everything and describes every certificate. Where a pair could not be read, the rest is
@@ -38,6 +40,7 @@ pub fn inspect(given: &Materials, partial_chain: bool, now: SystemTime) -> Repor
         ticket_secret: None,
         crls: Vec::new(),
         fetched_crls: Vec::new(),
+        routes: Vec::new(),
         findings: given.findings.clone(),
     };
     let client_ca = given.client_ca.as_ref();

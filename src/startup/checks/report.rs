@@ -8,6 +8,7 @@ use openssl::x509::X509Ref;
 use serde::Serialize;
 
 use super::crl::{CrlReport, FetchedReport};
+use super::routes::RouteReport;
 use super::{Moment, describe, extensions, is_self_signed};
 use crate::findings::{Findings, Severity};
 use crate::identity::{rfc2253, serial};
@@ -27,6 +28,9 @@ pub struct Report {
     /// Those that `serve` fetches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fetched_crls: Vec<FetchedReport>,
+    /// What is otherwise for some paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteReport>,
     /// Errors mean that nothing must be started.
     pub findings: Findings,
 }
@@ -143,6 +147,9 @@ impl fmt::Display for Report {
         }
         for crl in &self.crls {
             writeln!(f, "{crl}")?;
+        }
+        for route in &self.routes {
+            writeln!(f, "{route}")?;
         }
         if !self.findings.is_empty() {
             writeln!(f, "{}", self.findings)?;

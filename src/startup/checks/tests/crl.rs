@@ -24,6 +24,7 @@ fn report(ca: &[&Pair], policy: CrlPolicy, lists: &[CrlSpec]) -> Report {
         ticket_secret: None,
         certificates: Vec::new(),
         fetched_crls: Vec::new(),
+        routes: Vec::new(),
         crls: Vec::new(),
         findings: Findings::default(),
     };
