@@ -50,6 +50,8 @@ mod options_that_let_more_in;
 mod paths_stay_in_the_root;
 mod pauses_between_requests;
 mod pings_are_not_logged;
+mod pinned_clients;
+mod pinned_clients_return;
 mod protocols_and_ciphers;
 mod proxy_passes_requests_on;
 mod proxy_says_who_asks;

@@ -60,7 +60,7 @@ pub fn decide(
                 Err(refused)
             }
         },
-        Client::Anonymous if mode != ClientAuth::Required && rules.admit_anonymous() => Ok(None),
+        Client::Anonymous if mode.lets_in_anonymous() && rules.admit_anonymous() => Ok(None),
         Client::Anonymous => Err(Refused::new(
             RefusalReason::NoCertificate,
             "peer did not return a certificate",

@@ -93,6 +93,9 @@ fn move_secrets(
     if findings.has_errors() {
         return report(&findings);
     }
+    // When it begins anew, the variables are gone, and nobody would know of them.
+    let unused = preflight::unused_by_pinned(settings, environment);
+    eprint!("{unused}");
     // Sites without certificates of their own have those of the first.
     for site in materials {
         match files::write(site, &settings.certs_dir) {

@@ -8,6 +8,7 @@ pub mod file;
 mod headers;
 pub mod identity;
 pub mod layers;
+mod pinned;
 pub mod server_name;
 pub mod settings;
 pub mod site;

@@ -185,7 +185,7 @@ fn build_site(
     shared: &Shared<'_>,
 ) -> Result<Vec<Built>, Findings> {
     let authorities = parts.credentials.client_ca.clone();
-    let trust = Trust::of_site(authorities, parts.crls, &site.settings);
+    let trust = Trust::of_site(authorities, parts.crls, &site.settings, &*parts.admission);
     let verifier = Arc::new(Verifier::new(trust).map_err(unexpected)?);
     let identities = parts.credentials.identities.iter().zip(parts.stapled);
     let built = identities.map(|(identity, stapled)| {
@@ -202,7 +202,7 @@ fn build_site(
         ask_clients(&mut builder, parts.credentials, &site.settings).map_err(unexpected)?;
         let ocsp = &site.settings.ocsp;
         let anonymous =
-            site.settings.client_auth != ClientAuth::Required && parts.admission.admit_anonymous();
+            site.settings.client_auth.lets_in_anonymous() && parts.admission.admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
         Ok(Built {
             kind: Kind::of(&identity.key),

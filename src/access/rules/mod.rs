@@ -6,6 +6,7 @@
 mod matching;
 mod parse;
 mod pattern;
+mod pinned;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use crate::findings::{Finding, Findings};
 use crate::identity::{ClientCertificate, Facts};
 use crate::refusal::RefusalReason;
 use crate::tls::admission::{Admission, Denied};
+use crate::tls::pins::Pins;
 
 /// Who may come in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,6 +66,7 @@ impl Rules {
                 .advice("No client is asked for a certificate, so the rules would decide nothing."),
             );
         }
+        findings.extend(pinned::faults(site, &allow));
         match findings.is_empty() {
             true => Ok(Self { allow, deny }),
             false => Err(findings),
@@ -129,6 +132,10 @@ impl Admission for Rules {
 
     fn admit_anonymous(&self) -> bool {
         self.decide(None).is_ok()
+    }
+
+    fn pins(&self) -> Pins {
+        pinned::pins(&self.allow)
     }
 }
 
