@@ -4,6 +4,7 @@
 //! bound, and nothing of a server's certificate is needed.
 
 mod arguments;
+mod connect;
 mod report;
 
 use std::path::Path;
@@ -34,6 +35,9 @@ pub use arguments::{Arguments, command};
 
 /// Prints the verdict to stdout: 0 accepted, 1 refused, 78 if it can't be told.
 pub fn run(arguments: &Arguments) -> Exit {
+    if let Some(target) = &arguments.connect {
+        return connect::run(target, arguments.json);
+    }
     let (settings, wrong) = arguments.settings.read();
     if wrong.has_errors() {
         return undecided(&wrong);
