@@ -53,6 +53,8 @@ mod out_of_descriptors;
 mod paths_stay_in_the_root;
 mod pauses_between_requests;
 mod pings_are_not_logged;
+mod pinned_clients;
+mod pinned_clients_return;
 mod privileges;
 mod protocols_and_ciphers;
 mod proxy_passes_requests_on;
@@ -90,6 +92,7 @@ mod tunnel_carries_bytes;
 mod unknown_server_names;
 mod upstream_failures;
 mod verified_chains_are_sound;
+mod verify_connects;
 mod verify_says_the_same;
 mod websocket_upgrade;
 

@@ -158,7 +158,8 @@ impl Dialer {
     }
 }
 
-fn agreed(ssl: &SslRef) -> Agreed {
+/// What a handshake agreed on.
+pub fn agreed(ssl: &SslRef) -> Agreed {
     Agreed {
         version: ssl.version_str(),
         cipher: ssl.current_cipher().map_or("", |cipher| cipher.name()),

@@ -42,3 +42,6 @@ pub mod text;
 pub mod tls;
 pub mod units;
 pub mod verdict;
+
+pub use dial::agreed;
+pub use recorder::Agreed;

@@ -78,6 +78,25 @@ fn context(
     plan: &Plan,
     identity: Option<&Identity>,
 ) -> Result<SslContext, TlsFault> {
+    let mut builder = client(options, identity)?;
+    if plan.is_http() {
+        builder.set_alpn_protos(match plan.http {
+            HttpVersion::One => b"\x08http/1.1",
+            HttpVersion::Two => b"\x02h2",
+        })?;
+    }
+    match plan.mode {
+        Mode::Resumed => tickets::keep(&mut builder),
+        _ => drop(builder.set_session_cache_mode(SslSessionCacheMode::OFF)),
+    }
+    Ok(builder.build())
+}
+
+/// What a client is to its servers, whatever it wants of them.
+pub fn client(
+    options: &TlsOptions,
+    identity: Option<&Identity>,
+) -> Result<SslContextBuilder, TlsFault> {
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     builder.set_mode(
         // Asynchronous writes: repeated from another buffer, taken in part.
@@ -107,17 +126,7 @@ fn context(
         }
         builder.set_private_key(&identity.key)?;
     }
-    if plan.is_http() {
-        builder.set_alpn_protos(match plan.http {
-            HttpVersion::One => b"\x08http/1.1",
-            HttpVersion::Two => b"\x02h2",
-        })?;
-    }
-    match plan.mode {
-        Mode::Resumed => tickets::keep(&mut builder),
-        _ => drop(builder.set_session_cache_mode(SslSessionCacheMode::OFF)),
-    }
-    Ok(builder.build())
+    Ok(builder)
 }
 
 fn choose_protocol(builder: &mut SslContextBuilder, options: &TlsOptions) -> Result<(), TlsFault> {

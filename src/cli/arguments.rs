@@ -77,10 +77,22 @@ pub fn parse() -> Command {
         Some(("demo", sub)) => Command::Demo(settings_of(&matches, sub)),
         Some(("health", sub)) => Command::Health(settings_of(&matches, sub)),
         Some(("verify", sub)) => {
+            if sub.get_one::<(String, u16)>("connect").is_some() {
+                let flags = [flags_of(&matches), flags_of(sub)].concat();
+                let words = "a setting of the gateway; --connect asks a server, which has its own";
+                refuse_settings(&flags, words);
+                let config = |matches: &ArgMatches| matches.get_one::<PathBuf>("config").is_some();
+                if config(sub) || config(&matches) {
+                    refuse_settings(&vec![("config", Vec::new())], words);
+                }
+            }
             Command::Verify(verify::Arguments::of(sub, settings_of(&matches, sub)))
         }
         Some(("bench", sub)) => {
-            refuse_settings(&matches);
+            refuse_settings(
+                &flags_of(&matches),
+                "a setting of the gateway, not of bench",
+            );
             Command::Bench(sub.clone())
         }
         Some((_, sub)) => Command::Serve(settings_of(&matches, sub)),
@@ -103,10 +115,10 @@ fn settings_of(before: &ArgMatches, after: &ArgMatches) -> SettingsArguments {
     }
 }
 
-/// `bench` has flags of its own: a setting of the gateway before it would be lost.
-fn refuse_settings(before: &ArgMatches) {
-    if let Some((name, _)) = flags_of(before).first() {
-        let words = format!("--{name} is a setting of the gateway, not of bench");
+/// Some commands have flags of their own: a setting of the gateway would be lost.
+fn refuse_settings(flags: &Flags, why: &str) {
+    if let Some((name, _)) = flags.first() {
+        let words = format!("--{name} is {why}");
         command_line()
             .error(ErrorKind::ArgumentConflict, words)
             .exit();

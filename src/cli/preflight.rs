@@ -13,8 +13,8 @@ use crate::findings::{Finding, Findings};
 use crate::gateway::snapshot::Inputs;
 use crate::sighting::Sighting;
 use crate::startup::checks::{self, CrlRules, Report, chain};
-use crate::startup::crls::{self, Crls};
-use crate::startup::environment::Environment;
+use crate::startup::crls::{self, CLIENT_CRL_FILE, Crls};
+use crate::startup::environment::{CLIENT_CERTIFICATE, CLIENT_CRL, Environment};
 use crate::startup::files;
 use crate::startup::materials::{self, Materials, Wants};
 use crate::tls::stapling;
@@ -78,9 +78,40 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
             },
         })
     });
+    let unused = unused_by_pinned(settings, environment);
+    preflight.report.findings.extend(unused);
     // Sites share what they don't have of their own, and its faults.
     preflight.report.findings.dedup();
     preflight
+}
+
+/// A client CA, or its list, that nobody is held against because clients are pinned.
+pub fn unused_by_pinned(settings: &Settings, environment: &Environment) -> Findings {
+    let mut findings = Findings::default();
+    let sites = || settings.sites.iter().map(|site| &site.settings);
+    if !sites().any(|site| site.client_auth == ClientAuth::Pinned) {
+        return findings;
+    }
+    let mut with_ca = sites().filter(|site| site.holds_against_ca());
+    if environment.has(CLIENT_CERTIFICATE) && !with_ca.clone().any(|site| site.client_ca.is_none())
+    {
+        findings.push(
+            Finding::warning(CLIENT_CERTIFICATE, "not used, since client-auth is pinned")
+                .advice("Remove the variable; a client CA needs client-auth required or optional"),
+        );
+    }
+    let file = settings.certs_dir.join(CLIENT_CRL_FILE);
+    let list = match environment.has(CLIENT_CRL) {
+        true => Some(CLIENT_CRL.to_owned()),
+        false => file.exists().then(|| file.display().to_string()),
+    };
+    if let (Some(list), false) = (list, with_ca.any(|site| site.crls.usual)) {
+        findings.push(
+            Finding::warning(list, "not used, since client-auth is pinned")
+                .advice("Nobody issued the clients' certificates, so nobody revokes them: take the pin out of the allow rules instead"),
+        );
+    }
+    findings
 }
 
 /// Lists may be long: what several sites have is read once.
@@ -109,7 +140,7 @@ fn look_at_site(
     environment: &Environment,
     preflight: &mut Preflight,
 ) -> Option<Materials> {
-    let asks_clients = site.settings.handshake_auth() != ClientAuth::Off;
+    let asks_clients = site.settings.holds_against_ca();
     let wants = Wants {
         certs_dir: &settings.certs_dir,
         identities: &site.settings.identities,
@@ -117,6 +148,7 @@ fn look_at_site(
         // Who reads the variables is the first site; the others may have it from there.
         reads_variables: site.names.is_empty(),
         asks_clients,
+        pinned: site.settings.client_auth == ClientAuth::Pinned,
     };
     let files = wants.files();
     preflight

@@ -114,6 +114,9 @@ fn move_secrets(settings: &Settings, wrong: Findings, environment: &Environment)
     let (Some(ready), Some(owner)) = (ready.filter(|_| !findings.has_errors()), owner) else {
         return report(&findings);
     };
+    // When it begins anew, the variables are gone, and nobody would know of them.
+    let unused = preflight::unused_by_pinned(settings, environment);
+    eprint!("{unused}");
     // Sites without certificates of their own have those of the first.
     for site in &ready.materials {
         match files::write(site, &settings.certs_dir, owner.as_ref()) {

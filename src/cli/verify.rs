@@ -4,6 +4,7 @@
 //! bound, and nothing of a server's certificate is needed.
 
 mod arguments;
+mod connect;
 mod report;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use self::report::{Decision, Report};
 use super::{Exit, failed};
 use crate::access::routes::{NotServed, Routes};
 use crate::config::sources::CrlSource;
+use crate::config::values::ClientAuth;
 use crate::config::{Settings, Site};
 use crate::findings::{Finding, Findings};
 use crate::regular_file;
@@ -33,6 +35,9 @@ pub use arguments::{Arguments, command};
 
 /// Prints the verdict to stdout: 0 accepted, 1 refused, 78 if it can't be told.
 pub fn run(arguments: &Arguments) -> Exit {
+    if let Some(target) = &arguments.connect {
+        return connect::run(target, arguments.json);
+    }
     let (settings, wrong) = arguments.settings.read();
     if wrong.has_errors() {
         return undecided(&wrong);
@@ -50,7 +55,13 @@ pub fn run(arguments: &Arguments) -> Exit {
     };
     let gate = match Gate::of(site, &settings, arguments.at) {
         Ok(gate) => gate,
-        Err(wrong) => return undecided(&wrong),
+        Err(wrong) => {
+            // Who is about to write a rule asks for the pin, and has no settings yet.
+            if !arguments.json {
+                print!("{}", report::of_client(&client.chain[0]));
+            }
+            return undecided(&wrong);
+        }
     };
     let path = arguments.path.as_deref();
     if let Some(path) = path.filter(|path| gate.cannot_read(path)) {
@@ -160,14 +171,20 @@ impl<'a> Gate<'a> {
     fn of(site: &'a Site, settings: &Settings, at: Option<i64>) -> Result<Self, Findings> {
         let environment = Environment::of_process();
         let mut findings = Findings::default();
+        let is_pinned = site.settings.client_auth == ClientAuth::Pinned;
         let wants = Wants {
             client_ca: site.settings.client_ca.as_deref(),
             identities: &site.settings.identities,
             reads_variables: site.names.is_empty(),
-            ..Wants::usual(&settings.certs_dir, true)
+            pinned: is_pinned,
+            ..Wants::usual(&settings.certs_dir, !is_pinned)
         };
         let client_ca = materials::client_ca(&environment, &wants, &mut findings);
-        let authorities = findings.note(client_ca).flatten();
+        let authorities = findings.note(client_ca).map(|ca| match ca {
+            Some(ca) => ca.certificates,
+            // `materials` insists on one where one is needed.
+            None => Vec::new(),
+        });
         let crls = crls::load(&site.settings.crls, &settings.certs_dir, &environment);
         findings.extend(crls.findings.clone());
         for source in &site.settings.crls.sources {
@@ -189,7 +206,7 @@ impl<'a> Gate<'a> {
             .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect());
         let trust = Trust {
             at,
-            ..Trust::of_site(authorities.certificates, lists, &site.settings)
+            ..Trust::of_site(authorities, lists, &site.settings, routes.site_rules())
         };
         let verifier = Verifier::new(trust)
             .map_err(|error| Findings::from(Finding::error("AWS-LC", error.to_string())))?;

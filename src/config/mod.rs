@@ -9,6 +9,7 @@ mod headers;
 pub mod identity;
 pub mod layers;
 pub mod listen;
+mod pinned;
 pub mod routes;
 pub mod server_name;
 pub mod settings;

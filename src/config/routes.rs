@@ -81,20 +81,30 @@ impl fmt::Display for RoutePath {
     }
 }
 
+/// What handshakes do about certificates of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandshakeAuth {
+    /// Whether clients are asked.
+    pub asks: bool,
+    /// Whether those without one are refused.
+    pub needs: bool,
+}
+
 impl SiteSettings {
-    /// Whether a handshake asks for a certificate, and needs one: as little as the site and its routes
-    /// can do with. What a request needs is decided once it says for which of them it is.
-    pub fn handshake_auth(&self) -> ClientAuth {
+    /// Asks if the site or one of its routes does, and needs as little as they can do with. What a request
+    /// needs is decided once it says for which of them it is.
+    pub fn handshake_auth(&self) -> HandshakeAuth {
         let own = self.routes.iter().filter_map(|route| route.client_auth);
-        match self.client_auth {
-            ClientAuth::Required if own.clone().any(|auth| auth != RouteAuth::Required) => {
-                ClientAuth::Optional
-            }
-            ClientAuth::Off if own.clone().any(|auth| auth != RouteAuth::Off) => {
-                ClientAuth::Optional
-            }
-            auth => auth,
+        let of_routes = |auth| own.clone().any(|own| own != auth);
+        HandshakeAuth {
+            asks: self.client_auth != ClientAuth::Off || of_routes(RouteAuth::Off),
+            needs: !self.client_auth.lets_in_anonymous() && !of_routes(RouteAuth::Required),
         }
+    }
+
+    /// Whether certificates of clients must chain to a client CA.
+    pub fn holds_against_ca(&self) -> bool {
+        self.client_auth != ClientAuth::Pinned && self.handshake_auth().asks
     }
 }
 

@@ -76,8 +76,10 @@ impl Reader<'_> {
     fn site_settings(&mut self) -> SiteSettings {
         let refusal = self.one("refusal");
         let content = self.content(refusal);
+        let client_auth = self.one("client-auth");
+        self.check_pinned(client_auth);
         SiteSettings {
-            client_auth: self.one("client-auth"),
+            client_auth,
             refusal,
             verify_depth: self.one("verify-depth"),
             crls: self.crls(),

@@ -70,10 +70,18 @@ words! {
     ClientAuth {
         /// No certificate, no admission (nginx: `ssl_verify_client on`).
         Required = "required",
+        /// None but one that an `allow` rule pins; no CA has a say.
+        Pinned = "pinned",
         /// None is fine, a bad one is not (nginx: `optional`).
         Optional = "optional",
         /// Clients aren't asked (nginx: `off`).
         Off = "off",
+    }
+}
+impl ClientAuth {
+    /// Whether somebody without a certificate may come in.
+    pub fn lets_in_anonymous(self) -> bool {
+        matches!(self, Self::Optional | Self::Off)
     }
 }
 words! {

@@ -3,6 +3,7 @@
 //! Who may come in is its decision, not this stage's. But only in the handshake can a client be told by
 //! an alert, and only there can a ticket be passed over.
 
+use super::pins::Pins;
 use crate::identity::ClientCertificate;
 use crate::refusal::RefusalReason;
 
@@ -16,6 +17,9 @@ pub trait Admission: Send + Sync {
 
     /// Whether somebody without a certificate may come in, where none is required.
     fn admit_anonymous(&self) -> bool;
+
+    /// Whose certificates are taken where no CA vouches for clients.
+    fn pins(&self) -> Pins;
 }
 
 /// Why somebody is kept out whose certificate is good.
@@ -36,5 +40,9 @@ impl Admission for () {
 
     fn admit_anonymous(&self) -> bool {
         true
+    }
+
+    fn pins(&self) -> Pins {
+        Pins::default()
     }
 }

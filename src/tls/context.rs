@@ -29,7 +29,7 @@ use super::tickets::TicketSecret;
 use super::trust::Trust;
 use super::verification::Verifier;
 use crate::config::server_name::ServerNames;
-use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, UnknownSni};
+use crate::config::values::{CipherPreference, Protocol, Refusal, Switch, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, SiteSettings, StapleSettings, TlsSettings};
 use crate::findings::{Finding, Findings};
 
@@ -185,7 +185,7 @@ fn build_site(
     shared: &Shared<'_>,
 ) -> Result<Vec<Built>, Findings> {
     let authorities = parts.credentials.client_ca.clone();
-    let trust = Trust::of_site(authorities, parts.crls, &site.settings);
+    let trust = Trust::of_site(authorities, parts.crls, &site.settings, &*parts.admission);
     let verifier = Arc::new(Verifier::new(trust).map_err(unexpected)?);
     let identities = parts.credentials.identities.iter().zip(parts.stapled);
     let built = identities.map(|(identity, stapled)| {
@@ -202,13 +202,13 @@ fn build_site(
         ask_clients(&mut builder, parts.credentials, &site.settings).map_err(unexpected)?;
         let ocsp = &site.settings.ocsp;
         let client_auth = site.settings.handshake_auth();
-        let anonymous = client_auth != ClientAuth::Required && parts.admission.admit_anonymous();
+        let anonymous = !client_auth.needs && parts.admission.admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
         Ok(Built {
             kind: Kind::of(&identity.key),
             builder,
-            mode: match client_auth {
-                ClientAuth::Off => SslVerifyMode::NONE,
+            mode: match client_auth.asks {
+                false => SslVerifyMode::NONE,
                 _ if anonymous || page => SslVerifyMode::PEER,
                 _ => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
             },

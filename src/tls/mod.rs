@@ -17,6 +17,7 @@ pub mod groups;
 pub mod handshake;
 mod identities;
 pub mod ocsp;
+pub mod pins;
 mod policy;
 mod protocols;
 mod resumption;

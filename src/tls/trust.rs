@@ -11,11 +11,13 @@ use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509KeyUsage, X509PurposeId, X509Ref};
 
+use super::admission::Admission;
 use super::ocsp::Question;
+use super::pins::Pins;
 use super::revocation::{Crl, Revocation};
 use super::verification::unix_now;
 use crate::config::SiteSettings;
-use crate::config::values::{OcspScope, Switch};
+use crate::config::values::{ClientAuth, OcspScope, Switch};
 use crate::fetch::Url;
 
 /// Whom to trust with what.
@@ -23,6 +25,8 @@ use crate::fetch::Url;
 pub struct Trust {
     /// The certificates of the client CA.
     pub authorities: Vec<X509>,
+    /// Whose certificates are taken instead of those that a CA vouches for.
+    pub pins: Option<Arc<Pins>>,
     /// How many intermediate certificates may stand between an authority's and a client's.
     pub depth: u32,
     /// The lists of revoked certificates; `None` asks for none.
@@ -42,6 +46,7 @@ impl Trust {
     pub fn of(authorities: &[X509]) -> Self {
         Self {
             authorities: authorities.to_vec(),
+            pins: None,
             depth: 4,
             revocation: None,
             partial_chain: false,
@@ -51,15 +56,24 @@ impl Trust {
         }
     }
 
-    /// As a site has it.
+    /// As a site has it. A client that no CA vouches for can't have been revoked by one.
     pub fn of_site(
         authorities: Vec<X509>,
         crls: Option<Vec<Arc<Crl>>>,
         site: &SiteSettings,
+        admission: &dyn Admission,
     ) -> Self {
         let rules = &site.crls;
+        if site.client_auth == ClientAuth::Pinned {
+            return Self {
+                pins: Some(Arc::new(admission.pins())),
+                any_purpose: site.any_purpose == Switch::On,
+                ..Self::of(&[])
+            };
+        }
         Self {
             authorities,
+            pins: None,
             depth: site.verify_depth.0,
             revocation: crls.map(|crls| Revocation::new(crls, rules.check, rules.policy)),
             partial_chain: site.partial_chain == Switch::On,
@@ -76,15 +90,25 @@ impl Trust {
 
     /// What AWS-LC builds chains from.
     pub(super) fn store(&self) -> Result<X509Store, ErrorStack> {
+        self.store_of(&self.authorities, self.partial_chain)
+    }
+
+    /// The same where a client's own certificate is all that there is: dates, purpose and extensions are looked
+    /// at as ever.
+    pub(super) fn store_of_pinned(&self, leaf: &X509Ref) -> Result<X509Store, ErrorStack> {
+        self.store_of(&[leaf.to_owned()], true)
+    }
+
+    fn store_of(&self, anchors: &[X509], partial_chain: bool) -> Result<X509Store, ErrorStack> {
         let mut store = X509StoreBuilder::new()?;
-        for certificate in &self.authorities {
+        for certificate in anchors {
             store.add_cert(certificate.clone())?;
         }
         let mut param = X509VerifyParam::new()?;
         if !self.any_purpose {
             param.set_purpose(X509PurposeId::SSL_CLIENT)?;
         }
-        if self.partial_chain {
+        if partial_chain {
             param.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
         }
         if let Some(at) = self.at {

@@ -133,6 +133,11 @@ impl Verifier {
                 alert: alert_of(X509_V_ERR_CERT_CHAIN_TOO_LONG),
             }));
         }
+        // Where the client's own certificate is known, it is all that counts.
+        let chain = match &self.trust.pins {
+            Some(_) => chain.get(..1).unwrap_or_default(),
+            None => chain,
+        };
         let mut certificates = chain.iter().map(|der| read(der.as_ref()));
         let unreadable = |words| {
             Box::new(Rejection {
@@ -152,7 +157,7 @@ impl Verifier {
             others.push(certificate).map_err(no_memory)?;
         }
         let mut certificate = ClientCertificate::of(&leaf);
-        let found = match self.build_chain(&leaf, &others, built) {
+        let found = match self.judge(&leaf, &certificate, &others, built) {
             Ok(found) => found,
             Err(fault) => {
                 return Err(Box::new(Rejection {
@@ -179,15 +184,37 @@ impl Verifier {
         })
     }
 
+    /// Whether a CA vouches for the client, or it is known itself.
+    fn judge(
+        &self,
+        leaf: &X509Ref,
+        certificate: &ClientCertificate,
+        others: &StackRef<X509>,
+        built: Option<&mut Vec<X509>>,
+    ) -> Result<Found, Fault> {
+        let Some(pins) = &self.trust.pins else {
+            return self.build_chain(&self.store, leaf, others, built);
+        };
+        if !pins.include(&certificate.facts) {
+            if let Some(built) = built {
+                built.push(leaf.to_owned());
+            }
+            return Err(Fault::not_pinned(pins.count()));
+        }
+        let store = self.trust.store_of_pinned(leaf);
+        self.build_chain(&store.map_err(Fault::unexpected)?, leaf, others, built)
+    }
+
     /// Builds and checks the chain; tells it, if somebody wants to know.
     fn build_chain(
         &self,
+        store: &X509Store,
         leaf: &X509Ref,
         others: &StackRef<X509>,
         built: Option<&mut Vec<X509>>,
     ) -> Result<Found, Fault> {
         let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
-        let verdict = context.init(&self.store, leaf, others, |context| {
+        let verdict = context.init(store, leaf, others, |context| {
             let holds = context.verify_cert()?;
             if let Some(built) = built {
                 let chain = context.chain().into_iter().flatten();

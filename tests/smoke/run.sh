@@ -45,6 +45,8 @@ make_content
 . "$here/upstreams.sh"
 # shellcheck source=tests/smoke/commands.sh
 . "$here/commands.sh"
+# shellcheck source=tests/smoke/verify.sh
+. "$here/verify.sh"
 # shellcheck source=tests/smoke/shutdown.sh
 . "$here/shutdown.sh"
 # shellcheck source=tests/smoke/side_by_side.sh

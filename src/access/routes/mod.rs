@@ -20,6 +20,7 @@ use crate::findings::Findings;
 use crate::identity::{ClientCertificate, Facts};
 use crate::refusal::RefusalReason;
 use crate::tls::admission::{Admission, Denied};
+use crate::tls::pins::Pins;
 
 /// Who may come in at a site, and what they may ask for.
 #[derive(Debug, Default)]
@@ -217,6 +218,10 @@ impl Admission for Routes {
         let mut routes = self.routes.iter();
         self.site.pass(None, None).is_ok()
             || routes.any(|route| route.gate.pass(None, Some(&self.site)).is_ok())
+    }
+
+    fn pins(&self) -> Pins {
+        self.site.rules.pins()
     }
 }
 

@@ -6,6 +6,7 @@
 mod matching;
 mod parse;
 mod pattern;
+mod pinned;
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ use crate::findings::{Finding, Findings};
 use crate::identity::{ClientCertificate, Facts};
 use crate::refusal::RefusalReason;
 use crate::tls::admission::{Admission, Denied};
+use crate::tls::pins::Pins;
 
 /// Who may come in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +40,12 @@ pub struct Rule {
 impl Rules {
     /// Reads the rules of a site, or says what is wrong with each of them.
     pub fn read(site: &SiteSettings) -> Result<Self, Findings> {
-        Self::of(&site.allow, &site.deny, site.client_auth)
+        let rules = Self::of(&site.allow, &site.deny, site.client_auth)?;
+        let faults = pinned::faults(site, &rules.allow);
+        match faults.is_empty() {
+            true => Ok(rules),
+            false => Err(faults),
+        }
     }
 
     /// Reads rules that are for clients of whom a certificate is wanted as `mode` says.
@@ -139,6 +146,10 @@ impl Admission for Rules {
 
     fn admit_anonymous(&self) -> bool {
         self.decide(None).is_ok()
+    }
+
+    fn pins(&self) -> Pins {
+        pinned::pins(&self.allow)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::super::arguments::SettingsArguments;
+use super::connect::{self, Target};
 
 /// What to verify, and against what.
 pub struct Arguments {
@@ -25,6 +26,8 @@ pub struct Arguments {
     pub at: Option<i64>,
     /// For programs.
     pub json: bool,
+    /// A live server, which is asked instead.
+    pub connect: Option<Target>,
 }
 
 impl Arguments {
@@ -58,6 +61,7 @@ impl Arguments {
             json: matches
                 .get_one::<String>("format")
                 .is_some_and(|format| format == "json"),
+            connect: Target::of(matches),
         }
     }
 }
@@ -77,7 +81,7 @@ pub fn command(command: clap::Command) -> clap::Command {
         .arg(
             Arg::new("certificate-file")
                 .value_name("CERTIFICATE")
-                .required(true)
+                .required_unless_present("connect")
                 .value_parser(value_parser!(PathBuf))
                 .help("The client's certificate as PEM, what it sends along after it"),
         )
@@ -125,4 +129,5 @@ pub fn command(command: clap::Command) -> clap::Command {
                 .default_value("text")
                 .help("For people or for programs"),
         )
+        .args(connect::options())
 }

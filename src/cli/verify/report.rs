@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use openssl::x509::X509;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use openssl::x509::{X509, X509Ref};
 use serde::Serialize;
 
 use crate::findings::Findings;
-use crate::identity::{rfc2253, serial};
+use crate::identity::{Facts, hex, rfc2253, serial};
 use crate::refusal::RefusalReason;
 use crate::startup::checks::day;
 use crate::tls::verification::Rejection;
@@ -77,6 +79,45 @@ struct Link {
     serial: String,
     not_before: String,
     not_after: String,
+    /// As rules have them: `sha256:` and hex, `spki:sha256:` and base64.
+    sha256: String,
+    spki: String,
+}
+
+impl Link {
+    fn of(certificate: &X509Ref) -> Self {
+        let facts = Facts::of(certificate);
+        Self {
+            subject: rfc2253(certificate.subject_name()),
+            issuer: rfc2253(certificate.issuer_name()),
+            serial: serial(certificate),
+            not_before: day(certificate.not_before()),
+            not_after: day(certificate.not_after()),
+            sha256: hex(&facts.sha256),
+            spki: format!("sha256:{}", BASE64_STANDARD.encode(facts.spki_sha256)),
+        }
+    }
+
+    /// What tells this certificate and its key from all others, to be copied into a rule.
+    fn write_pins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "     sha256:{}", self.sha256)?;
+        writeln!(f, "     spki:{}", self.spki)
+    }
+}
+
+/// What there is to say of a client's certificate (DER) without knowing whom to trust. Nothing, if it can't
+/// be read.
+pub fn of_client(certificate: &[u8]) -> String {
+    struct Alone(Link);
+    impl fmt::Display for Alone {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            writeln!(f, "client")?;
+            writeln!(f, "  0  {}", self.0.subject)?;
+            self.0.write_pins(f)
+        }
+    }
+    let read = X509::from_der(certificate);
+    read.map_or_else(|_| String::new(), |leaf| Alone(Link::of(&leaf)).to_string())
 }
 
 #[derive(Debug, Serialize)]
@@ -136,13 +177,7 @@ impl Report {
             let [deny, allow] = reported(rules);
             RouteReport { path, deny, allow }
         });
-        let links = chain.iter().map(|certificate| Link {
-            subject: rfc2253(certificate.subject_name()),
-            issuer: rfc2253(certificate.issuer_name()),
-            serial: serial(certificate),
-            not_before: day(certificate.not_before()),
-            not_after: day(certificate.not_after()),
-        });
+        let links = chain.iter().map(|certificate| Link::of(certificate));
         let mut report = Self {
             accepted: true,
             reason: None,
@@ -194,6 +229,9 @@ impl fmt::Display for Report {
                 "     serial {}, {} to {}",
                 link.serial, link.not_before, link.not_after
             )?;
+            if depth == 0 {
+                link.write_pins(f)?;
+            }
         }
         match self.chain.last() {
             Some(last) if last.subject != last.issuer => {

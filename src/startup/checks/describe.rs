@@ -16,7 +16,7 @@ use crate::identity::{escaped, rfc2253, unix_seconds};
 use crate::tls::strength::Weakness;
 
 /// The subject alternative names, `DNS:…`, `IP:…`, `URI:…`, `email:…`.
-pub(super) fn alternative_names(certificate: &X509Ref) -> Vec<String> {
+pub fn alternative_names(certificate: &X509Ref) -> Vec<String> {
     let names = certificate.subject_alt_names();
     names.iter().flatten().map(alternative_name).collect()
 }

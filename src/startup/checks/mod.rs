@@ -9,6 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::x509::{X509, X509Ref};
 
 pub use self::crl::{CrlReport, FetchedReport, Rules as CrlRules, SignatureReport, add_kept};
+pub use self::describe::alternative_names;
 pub use self::describe::time as day;
 pub use self::report::{CertificateReport, Report, Role};
 pub use self::routes::{RouteReport, routes};

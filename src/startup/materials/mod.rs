@@ -67,6 +67,8 @@ pub struct Wants<'a> {
     /// Whether clients are asked for a certificate. If not, a missing client CA is fine; one that is
     /// there is still read.
     pub asks_clients: bool,
+    /// Whether clients are known by their own keys: then no client CA is read, whatever is there.
+    pub pinned: bool,
 }
 
 impl<'a> Wants<'a> {
@@ -78,6 +80,7 @@ impl<'a> Wants<'a> {
             client_ca: None,
             reads_variables: true,
             asks_clients,
+            pinned: false,
         }
     }
 
@@ -201,6 +204,9 @@ pub fn client_ca(
     wants: &Wants<'_>,
     findings: &mut Findings,
 ) -> Result<Option<Certificates>, Findings> {
+    if wants.pinned {
+        return Ok(None);
+    }
     let given = obtain(environment, wants, wants.client_ca, &Role::ClientCa)?;
     if given.is_none() && !wants.asks_clients {
         return Ok(None);

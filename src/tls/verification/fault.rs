@@ -5,7 +5,7 @@ use openssl::x509::{X509StoreContextRef, X509VerifyResult};
 
 use crate::refusal::RefusalReason;
 use crate::tls::failure::words;
-use crate::tls::ffi::server::{BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, alert_of};
+use crate::tls::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, alert_of};
 use crate::tls::revocation::Objection;
 
 /// What is wrong with a chain.
@@ -34,6 +34,16 @@ impl Fault {
             words: "unsuitable certificate purpose".to_owned(),
             depth: 0,
             alert: alert_of(X509_V_ERR_INVALID_PURPOSE),
+        }
+    }
+
+    /// Neither the client's certificate nor its key is one of those that are known.
+    pub fn not_pinned(pins: usize) -> Self {
+        Self {
+            reason: RefusalReason::NotAllowed,
+            words: format!("neither its key nor its certificate is one of {pins} pinned ones"),
+            depth: 0,
+            alert: ACCESS_DENIED,
         }
     }
 
