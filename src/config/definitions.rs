@@ -4,6 +4,7 @@
 //! and the table in the README all come from it.
 
 mod clients;
+mod limits;
 mod operation;
 mod times;
 mod tls;
@@ -108,6 +109,7 @@ pub fn all() -> impl Iterator<Item = &'static Definition> + Clone {
     [
         traffic::ROWS,
         clients::ROWS,
+        limits::ROWS,
         tls::ROWS,
         times::ROWS,
         operation::ROWS,

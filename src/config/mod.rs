@@ -5,9 +5,12 @@
 
 pub mod definitions;
 pub mod file;
+mod header_auth;
 mod headers;
 pub mod identity;
 pub mod layers;
+pub mod limits;
+pub mod networks;
 pub mod server_name;
 pub mod settings;
 pub mod site;

@@ -75,8 +75,11 @@ impl Reader<'_> {
 
     fn site_settings(&mut self) -> SiteSettings {
         let refusal = self.one("refusal");
+        let client_auth = self.one("client-auth");
+        let content = self.content(refusal);
+        self.check_header_auth(client_auth, &content);
         SiteSettings {
-            client_auth: self.one("client-auth"),
+            client_auth,
             refusal,
             verify_depth: self.one("verify-depth"),
             crls: self.crls(),
@@ -90,7 +93,7 @@ impl Reader<'_> {
             allow: self.rules("allow"),
             deny: self.rules("deny"),
             identity: self.identity(),
-            content: self.content(refusal),
+            content,
         }
     }
 

@@ -8,9 +8,9 @@ pub(super) const ROWS: &[Definition] = &[
     per_site(one(
         HEADING,
         "client-auth",
-        "required|optional|off",
+        "required|optional|off|header",
         "required",
-        "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one.",
+        "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one; with `header`, --trusted-proxies (an AWS ALB with mutual TLS in passthrough mode) tell in X-Amzn-Mtls-Clientcert what the client has presented to them.",
     )),
     per_site(lines(one(
         HEADING,

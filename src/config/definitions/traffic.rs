@@ -12,6 +12,13 @@ pub(super) const ROWS: &[Definition] = &[
         "0.0.0.0:443",
         "Address and port of a TLS listener. Repeatable.",
     ),
+    many(
+        HEADING,
+        "trusted-proxies",
+        "NETWORK",
+        "",
+        "Addresses and networks of the load balancers whose word counts: who a client is, with --client-auth header. Repeatable.",
+    ),
     per_site(one(
         HEADING,
         "root",
