@@ -4,6 +4,7 @@
 //! stages take nothing else: nobody is served who wasn't admitted.
 
 mod connection;
+pub mod header;
 pub mod rules;
 
 use crate::config::values::ClientAuth;
@@ -22,6 +23,11 @@ pub struct Permitted {
 }
 
 impl Permitted {
+    /// Whose it is.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The stream, and who it belongs to.
     pub fn into_parts(self) -> (TlsStream, Connection) {
         (self.stream, self.connection)
@@ -60,7 +66,12 @@ pub fn decide(
                 Err(refused)
             }
         },
-        Client::Anonymous if mode != ClientAuth::Required && rules.admit_anonymous() => Ok(None),
+        Client::Anonymous
+            if matches!(mode, ClientAuth::Optional | ClientAuth::Off)
+                && rules.admit_anonymous() =>
+        {
+            Ok(None)
+        }
         Client::Anonymous => Err(Refused::new(
             RefusalReason::NoCertificate,
             "peer did not return a certificate",

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::lists::Lists;
 use super::stapling::Stapling;
 
+use crate::access::header::{CurrentGate, HeaderGate, HeaderGates};
 use crate::access::rules::Rules;
 use crate::config::sources::CrlSource;
 use crate::config::values::{ClientAuth, UnknownSni};
@@ -19,6 +20,7 @@ use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::identity::headers::IdentityHeaders;
+use crate::limits::{Limits, Tables};
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
@@ -44,6 +46,10 @@ pub struct Lasting {
     pub statuses: Arc<Statuses>,
     /// The revocation lists that come from URLs.
     pub lists: Lists,
+    /// What clients whom a header tells are decided by.
+    pub header_gates: Arc<HeaderGates>,
+    /// How far clients are with their limits.
+    pub limits: Arc<Tables>,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -60,6 +66,8 @@ impl Lasting {
             secret,
             statuses: Arc::new(Statuses::new(telemetry.clone())),
             lists: Lists::new(telemetry.clone()),
+            header_gates: Arc::default(),
+            limits: Arc::default(),
             telemetry,
         })
     }
@@ -71,6 +79,10 @@ pub struct Snapshot {
     /// The number that a handshake tells is the place in here.
     pub(super) sites: Vec<SiteService>,
     stapling: Vec<Stapling>,
+    /// Of the sites whose clients a header tells, and where they take effect.
+    header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
+    /// How often clients may do something; `None` without a limit.
+    pub(super) limits: Option<Arc<Limits>>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -80,6 +92,8 @@ pub struct Snapshot {
 pub(super) struct SiteService {
     pub client_auth: ClientAuth,
     pub rules: Arc<Rules>,
+    /// What each request is decided by, if that is how its client is told.
+    pub by_header: Option<CurrentGate>,
     pub behind: Behind,
     /// What `behind` was made of.
     made_of: (ContentSettings, Times),
@@ -136,9 +150,12 @@ impl Snapshot {
             // What is wrong with them was said.
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
-        let sites = findings.note(services(settings, &rules, telemetry, before));
+        let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
+        let sites = findings.note(services(settings, &rules, telemetry, &limits, before));
         match (tls, sites) {
-            (Some(tls), Some(sites)) if findings.is_empty() => Ok(Self {
+            (Some(tls), Some(mut sites)) if findings.is_empty() => Ok(Self {
+                header_gates: header_gates(settings, &tls, &mut sites, lasting),
+                limits,
                 tls,
                 sites,
                 stapling: stapling.into_iter().flatten().collect(),
@@ -162,6 +179,8 @@ impl Snapshot {
         for stapling in &self.stapling {
             stapling.begin();
         }
+        let (current, new) = &self.header_gates;
+        current.replace(new);
     }
 
     /// Everything that `build` would complain about without credentials.
@@ -169,10 +188,32 @@ impl Snapshot {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
         let rules = findings.note(rules(settings)).unwrap_or_default();
-        findings.note(services(settings, &rules, telemetry, None));
+        findings.note(services(settings, &rules, telemetry, &None, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
+}
+
+/// Who decides about the requests of each site whose clients a header tells.
+fn header_gates(
+    settings: &Settings,
+    tls: &TlsContext,
+    services: &mut [SiteService],
+    lasting: &Lasting,
+) -> (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>) {
+    let mut gates = Vec::new();
+    let sites = settings.sites.iter().zip(services).enumerate();
+    for (number, (site, service)) in sites {
+        if let Some(judge) = tls.judge(number) {
+            let gate = HeaderGate {
+                trusted: settings.trusted_proxies.clone(),
+                judge: judge.clone(),
+            };
+            service.by_header = Some(lasting.header_gates.of(&site.id()));
+            gates.push((site.id(), Arc::new(gate)));
+        }
+    }
+    (lasting.header_gates.clone(), gates)
 }
 
 /// Those of files and those of URLs.
@@ -206,6 +247,7 @@ fn services(
     settings: &Settings,
     rules: &[Arc<Rules>],
     telemetry: &Arc<Telemetry>,
+    limits: &Option<Arc<Limits>>,
     before: Option<&Snapshot>,
 ) -> Result<Vec<SiteService>, Findings> {
     let mut findings = Findings::default();
@@ -233,15 +275,17 @@ fn services(
                 site,
                 settings,
                 telemetry,
+                limits,
             )),
             // What the site has from the first one has failed there, and was said.
             None if is_said(&settings.sites[..number], site) => continue,
-            None => behind(site, hosts, settings, telemetry),
+            None => behind(site, hosts, settings, telemetry, limits),
         };
         if let Some(behind) = findings.note(behind) {
             services.push(SiteService {
                 client_auth: site.settings.client_auth,
                 rules,
+                by_header: None,
                 behind,
                 made_of,
             });
@@ -264,6 +308,7 @@ fn behind(
     hosts: Hosts,
     settings: &Settings,
     telemetry: &Arc<Telemetry>,
+    limits: &Option<Arc<Limits>>,
 ) -> Result<Behind, Findings> {
     let content = match &site.settings.content {
         ContentSettings::Static { root, is_default } => match StaticFiles::open(root) {
@@ -283,7 +328,8 @@ fn behind(
             return Ok(Behind::Tunnel(Arc::new(upstreams)));
         }
     };
-    Ok(http(Arc::new(content), hosts, site, settings, telemetry))
+    let content = Arc::new(content);
+    Ok(http(content, hosts, site, settings, telemetry, limits))
 }
 
 fn http(
@@ -292,6 +338,7 @@ fn http(
     site: &Site,
     settings: &Settings,
     telemetry: &Arc<Telemetry>,
+    limits: &Option<Arc<Limits>>,
 ) -> Behind {
     let all = settings.sites.iter().map(|site| &site.settings.identity);
     let identity = IdentityHeaders::new(&site.settings.identity, all);
@@ -299,6 +346,7 @@ fn http(
         content,
         hosts,
         identity: Arc::new(identity),
+        limits: limits.clone().filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
         telemetry: telemetry.clone(),
     }))
