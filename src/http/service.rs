@@ -55,6 +55,8 @@ pub struct HttpServer {
 pub const MAX_HEADER: usize = 64 * 1024;
 /// How long a client has for the end of an idle connection in order.
 pub const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a client has to ask and be told that it has too many connections.
+const TURNED_AWAY: Duration = Duration::from_secs(5);
 
 impl HttpServer {
     /// Serves until the client is done or the process closes.
@@ -78,15 +80,19 @@ impl HttpServer {
             stream, session, ..
         } = refused;
         let connection = Connection::new(session, None);
-        self.dismiss(stream, connection, pages::refusal, member)
-            .await;
+        let dismissed = self.dismiss(stream, connection, pages::refusal, member);
+        // Its end in time or not: there is nothing more to tell this client.
+        let _ = tokio::time::timeout(self.header_timeout, dismissed).await;
     }
 
-    /// Answers that there are too many connections of this client, and that it may come back after `wait`.
+    /// Answers that there are too many connections of this client, and that it may come back after `wait`. It
+    /// gets no time to make this one of them.
     pub async fn turn_away(self: &Arc<Self>, permitted: Permitted, wait: Duration, member: Member) {
         let (stream, connection) = permitted.into_parts();
         let page = move || pages::too_many(wait);
-        self.dismiss(stream, connection, page, member).await;
+        let dismissed = self.dismiss(stream, connection, page, member);
+        let limit = self.header_timeout.min(TURNED_AWAY);
+        let _ = tokio::time::timeout(limit, dismissed).await;
     }
 
     async fn dismiss(
@@ -109,9 +115,7 @@ impl HttpServer {
                 Ok::<_, Infallible>(log.wrap(response, None))
             }
         };
-        let conversation = self.converse(stream, http2, handler, member);
-        // Its end in time or not: there is nothing more to tell this client.
-        let _ = tokio::time::timeout(self.header_timeout, conversation).await;
+        self.converse(stream, http2, handler, member).await;
     }
 
     async fn answer(
