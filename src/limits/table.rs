@@ -57,10 +57,11 @@ impl Table {
     pub fn take(&self, client: impl Hash, rate: &Rate, now: Instant) -> Result<(), Duration> {
         self.with(client, rate, now, |state| {
             let wait = state.wait();
-            match wait.is_zero() {
-                true => Ok(state.advance()),
-                false => Err(wait),
+            if !wait.is_zero() {
+                return Err(wait);
             }
+            state.advance();
+            Ok(())
         })
     }
 
