@@ -34,6 +34,8 @@ pub mod identity;
 
 pub mod access;
 
+pub mod limits;
+
 pub mod http;
 
 pub mod tunnel;

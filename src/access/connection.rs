@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::header::ByHeader;
 use crate::identity::ClientCertificate;
 use crate::identity::headers::{Fields, IdentityHeaders, Surroundings, Unwritable};
 use crate::telemetry::events::ConnectionFields;
 use crate::tls::Session;
+use crate::tls::verification::Verified;
 
 /// An admitted connection, described.
 pub struct Connection {
@@ -13,6 +15,10 @@ pub struct Connection {
     pub session: Session,
     /// Who the client is; `None` where none had to be shown.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// If each request says who its client is: then the connection lets nobody in by itself.
+    pub by_header: Option<Box<ByHeader>>,
+    /// Whether a trusted load balancer stands between: then what it says of the way of a request counts.
+    pub is_of_proxy: bool,
     /// What its upstream is told, once it was asked for.
     identity: OnceLock<Result<Fields, Box<Unwritable>>>,
 }
@@ -23,7 +29,29 @@ impl Connection {
         Self {
             session,
             certificate,
+            by_header: None,
+            is_of_proxy: false,
             identity: OnceLock::new(),
+        }
+    }
+
+    /// One whose requests say who their client is.
+    pub(super) fn by_header(session: Session, by_header: ByHeader) -> Self {
+        Self {
+            by_header: Some(Box::new(by_header)),
+            ..Self::new(session, None)
+        }
+    }
+
+    /// A client's whose chain came over a load balancer's connection.
+    pub(super) fn of_proxy(session: &Session, verified: &Verified) -> Self {
+        let session = Session {
+            overlooked: verified.overlooked.clone(),
+            ..session.clone()
+        };
+        Self {
+            is_of_proxy: true,
+            ..Self::new(session, Some(verified.certificate.clone()))
         }
     }
 

@@ -4,6 +4,7 @@
 //! stages take nothing else: nobody is served who wasn't admitted.
 
 mod connection;
+pub mod header;
 pub mod routes;
 pub mod rules;
 
@@ -22,6 +23,11 @@ pub struct Permitted {
 }
 
 impl Permitted {
+    /// Whose it is.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The stream, and who it belongs to.
     pub fn into_parts(self) -> (TlsStream, Connection) {
         (self.stream, self.connection)

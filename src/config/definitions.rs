@@ -5,6 +5,7 @@
 
 mod clients;
 mod connections;
+mod limits;
 mod operation;
 mod times;
 mod tls;
@@ -109,6 +110,7 @@ pub fn all() -> impl Iterator<Item = &'static Definition> + Clone {
     [
         traffic::ROWS,
         clients::ROWS,
+        limits::ROWS,
         tls::ROWS,
         connections::ROWS,
         times::ROWS,

@@ -5,10 +5,13 @@
 
 pub mod definitions;
 pub mod file;
+mod header_auth;
 mod headers;
 pub mod identity;
 pub mod layers;
+pub mod limits;
 pub mod listen;
+pub mod networks;
 mod pinned;
 pub mod routes;
 pub mod server_name;

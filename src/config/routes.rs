@@ -96,6 +96,12 @@ impl SiteSettings {
     pub fn handshake_auth(&self) -> HandshakeAuth {
         let own = self.routes.iter().filter_map(|route| route.client_auth);
         let of_routes = |auth| own.clone().any(|own| own != auth);
+        if self.client_auth == ClientAuth::Header {
+            return HandshakeAuth {
+                asks: false,
+                needs: false,
+            };
+        }
         HandshakeAuth {
             asks: self.client_auth != ClientAuth::Off || of_routes(RouteAuth::Off),
             needs: !self.client_auth.lets_in_anonymous() && !of_routes(RouteAuth::Required),
@@ -104,7 +110,11 @@ impl SiteSettings {
 
     /// Whether certificates of clients must chain to a client CA.
     pub fn holds_against_ca(&self) -> bool {
-        self.client_auth != ClientAuth::Pinned && self.handshake_auth().asks
+        match self.client_auth {
+            ClientAuth::Pinned => false,
+            ClientAuth::Header => true,
+            _ => self.handshake_auth().asks,
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 use super::definitions;
 use super::file::SiteTable;
 use super::layers::{Layers, Written};
+use super::limits::LimitSettings;
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
+use super::networks::Networks;
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
 use super::user::RunAs;
@@ -34,6 +36,10 @@ pub struct Settings {
     pub unknown_sni: UnknownSni,
     /// Where the PEM files are.
     pub certs_dir: PathBuf,
+    /// Peers whose word about where a client comes from, or who it is, counts.
+    pub trusted_proxies: Networks,
+    /// How often a client may do something.
+    pub limits: LimitSettings,
     /// How handshakes are made.
     pub tls: TlsSettings,
     /// The limits in time of everything else.
@@ -133,6 +139,8 @@ impl Settings {
             server_names,
             unknown_sni: read.one("unknown-sni"),
             certs_dir: read.text("certs-dir").into(),
+            trusted_proxies: read.trusted_proxies(),
+            limits: read.limits(),
             tls,
             times: Times {
                 header: read.time("header-timeout"),

@@ -78,6 +78,7 @@ impl Reader<'_> {
         let content = self.content(refusal);
         let client_auth = self.one("client-auth");
         self.check_pinned(client_auth);
+        self.check_header_auth(client_auth, &content);
         SiteSettings {
             client_auth,
             refusal,

@@ -76,6 +76,8 @@ words! {
         Optional = "optional",
         /// Clients aren't asked (nginx: `off`).
         Off = "off",
+        /// Clients aren't asked; a load balancer that asked them passes on what they showed, with each request.
+        Header = "header",
     }
 }
 impl ClientAuth {

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::snapshot::{Behind, Snapshot};
-use crate::access;
+use crate::access::{self, Permitted, header};
 use crate::http::service::Conversation;
 use crate::lifecycle::Member;
 use crate::net::Accepted;
@@ -31,7 +32,12 @@ impl Snapshot {
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
     async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
+        // The other end of TCP, whatever a PROXY header says.
+        let peer = accepted.client.ip();
         let client = accepted.client;
+        if self.limits.as_ref().is_some_and(|l| l.turn_away(client)) {
+            return None;
+        }
         let handshaken = match handshake::perform(accepted, &self.tls).await {
             Ok(handshaken) => handshaken,
             Err(Failure::Ping) => {
@@ -46,11 +52,15 @@ impl Snapshot {
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
         let overlooked = handshaken.session.overlooked.clone();
         let site = self.sites.get(handshaken.session.site)?;
-        let permitted = match access::decide(handshaken, &site.rules) {
+        let decided = match &site.by_header {
+            Some(current) => Ok(header::permit_nobody(handshaken, peer, current.clone())),
+            None => access::decide(handshaken, &site.rules),
+        };
+        let permitted = match decided {
             Ok(permitted) => permitted,
             Err(refused) => {
-                self.refused(&refused.refused, client);
-                if let Behind::Http(server) = &site.behind {
+                let is_new = self.refused(&refused.refused, client);
+                if let (Behind::Http(server), true) = (&site.behind, is_new) {
                     server.refuse(*refused, member).await;
                 }
                 return None;
@@ -72,6 +82,12 @@ impl Snapshot {
             took,
         }
         .emit(&self.telemetry);
+        if let Some(wait) = self.too_many(&permitted) {
+            if let Behind::Http(server) = &site.behind {
+                server.turn_away(permitted, wait, member).await;
+            }
+            return None;
+        }
         Some(match &site.behind {
             Behind::Http(server) => server.serve(permitted, member),
             Behind::Tunnel(upstreams) => {
@@ -81,8 +97,23 @@ impl Snapshot {
         })
     }
 
-    fn refused(&self, refused: &Refused, client: SocketAddr) {
+    /// How long its client must wait, if it makes too many connections.
+    fn too_many(&self, permitted: &Permitted) -> Option<Duration> {
+        let (limits, connection) = (self.limits.as_ref()?, permitted.connection());
+        let certificate = connection.certificate.as_deref();
+        let taken = limits.connection(connection.session.address, certificate);
+        taken.err()
+    }
+
+    /// Says so, unless it was said of the same certificate too often.
+    fn refused(&self, refused: &Refused, client: SocketAddr) -> bool {
         let certificate = refused.certificate.as_ref();
+        // Else it is good, and the client may not be its holder.
+        let rejected = refused.depth.and(certificate);
+        let limits = self.limits.as_ref();
+        if limits.is_some_and(|limits| limits.failed(client, rejected.map(|c| &**c))) {
+            return false;
+        }
         ClientRefused {
             reason: refused.reason,
             client,
@@ -94,5 +125,6 @@ impl Snapshot {
             detail: &refused.detail,
         }
         .emit(&self.telemetry);
+        true
     }
 }

@@ -9,6 +9,7 @@ use super::contents::{self, Contents, Maker};
 use super::lists::Lists;
 use super::stapling::Stapling;
 
+use crate::access::header::{CurrentGate, HeaderGate, HeaderGates};
 use crate::access::routes::{Guarded, Routes};
 use crate::config::sources::CrlSource;
 use crate::config::values::{Refusal, UnknownSni};
@@ -17,6 +18,7 @@ use crate::findings::{Finding, Findings};
 use crate::http::misdirected::Hosts;
 use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
+use crate::limits::{Limits, Tables};
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
@@ -42,6 +44,10 @@ pub struct Lasting {
     pub statuses: Arc<Statuses>,
     /// The revocation lists that come from URLs.
     pub lists: Lists,
+    /// What clients whom a header tells are decided by.
+    pub header_gates: Arc<HeaderGates>,
+    /// How far clients are with their limits.
+    pub limits: Arc<Tables>,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -58,6 +64,8 @@ impl Lasting {
             secret,
             statuses: Arc::new(Statuses::new(telemetry.clone())),
             lists: Lists::new(telemetry.clone()),
+            header_gates: Arc::default(),
+            limits: Arc::default(),
             telemetry,
         })
     }
@@ -71,6 +79,10 @@ pub struct Snapshot {
     /// What the next one may keep.
     contents: Contents,
     stapling: Vec<Stapling>,
+    /// Of the sites whose clients a header tells, and where they take effect.
+    header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
+    /// How often clients may do something; `None` without a limit.
+    pub(super) limits: Option<Arc<Limits>>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -80,6 +92,8 @@ pub struct Snapshot {
 pub(super) struct SiteService {
     /// Who may come in, and ask for what.
     pub rules: Arc<Routes>,
+    /// What each request is decided by, if that is how its client is told.
+    pub by_header: Option<CurrentGate>,
     pub behind: Behind,
 }
 
@@ -134,9 +148,12 @@ impl Snapshot {
             // What is wrong with them was said.
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
-        let sites = findings.note(services(settings, &rules, telemetry, before));
+        let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
+        let sites = findings.note(services(settings, &rules, telemetry, &limits, before));
         match (tls, sites) {
-            (Some(tls), Some((sites, contents))) if findings.is_empty() => Ok(Self {
+            (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
+                header_gates: header_gates(settings, &tls, &mut sites, lasting),
+                limits,
                 tls,
                 sites,
                 contents,
@@ -161,6 +178,8 @@ impl Snapshot {
         for stapling in &self.stapling {
             stapling.begin();
         }
+        let (current, new) = &self.header_gates;
+        current.replace(new);
     }
 
     /// Everything that `build` would complain about without credentials.
@@ -168,10 +187,32 @@ impl Snapshot {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
         let rules = findings.note(rules(settings)).unwrap_or_default();
-        findings.note(services(settings, &rules, telemetry, None));
+        findings.note(services(settings, &rules, telemetry, &None, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
+}
+
+/// Who decides about the requests of each site whose clients a header tells.
+fn header_gates(
+    settings: &Settings,
+    tls: &TlsContext,
+    services: &mut [SiteService],
+    lasting: &Lasting,
+) -> (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>) {
+    let mut gates = Vec::new();
+    let sites = settings.sites.iter().zip(services).enumerate();
+    for (number, (site, service)) in sites {
+        if let Some(judge) = tls.judge(number) {
+            let gate = HeaderGate {
+                trusted: settings.trusted_proxies.clone(),
+                judge: judge.clone(),
+            };
+            service.by_header = Some(lasting.header_gates.of(&site.id()));
+            gates.push((site.id(), Arc::new(gate)));
+        }
+    }
+    (lasting.header_gates.clone(), gates)
 }
 
 /// Those of files and those of URLs.
@@ -205,6 +246,7 @@ fn services(
     settings: &Settings,
     rules: &[Arc<Routes>],
     telemetry: &Arc<Telemetry>,
+    limits: &Option<Arc<Limits>>,
     before: Option<&Snapshot>,
 ) -> Result<(Vec<SiteService>, Contents), Findings> {
     let mut findings = Findings::default();
@@ -234,10 +276,14 @@ fn services(
             contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
             contents::Behind::Http(own, of_routes) => {
                 let content = Guarded::new(rules.clone(), own, of_routes);
-                http(content, hosts, site, settings, telemetry)
+                http(content, hosts, site, settings, telemetry, limits)
             }
         };
-        services.push(SiteService { rules, behind });
+        services.push(SiteService {
+            rules,
+            by_header: None,
+            behind,
+        });
     }
     match findings.is_empty() {
         true => Ok((services, contents)),
@@ -251,6 +297,7 @@ fn http(
     site: &Site,
     settings: &Settings,
     telemetry: &Arc<Telemetry>,
+    limits: &Option<Arc<Limits>>,
 ) -> Behind {
     let all = settings.sites.iter().map(|site| &site.settings.identity);
     let identity = IdentityHeaders::new(&site.settings.identity, all);
@@ -259,6 +306,7 @@ fn http(
         refuses_by_page: site.settings.refusal == Refusal::Page,
         hosts,
         identity: Arc::new(identity),
+        limits: limits.clone().filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
         telemetry: telemetry.clone(),
     }))

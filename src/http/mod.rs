@@ -6,6 +6,7 @@
 pub mod body;
 mod client_body;
 mod end;
+mod header_auth;
 mod http1;
 mod http2;
 mod in_flight;

@@ -4,11 +4,12 @@
 //! no word of the request, and say nothing about the server or the reason of a refusal.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
@@ -34,6 +35,15 @@ pub fn refusal() -> Response<Body> {
 /// 200 at `/` while the document root holds no `index.html`.
 pub fn welcome() -> Response<Body> {
     page(StatusCode::OK, WELCOME.clone())
+}
+
+/// 429 for a client that is over a limit, and may ask again after `wait` (RFC 6585 section 4).
+pub fn too_many(wait: Duration) -> Response<Body> {
+    let mut response = error(StatusCode::TOO_MANY_REQUESTS);
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 fn page(status: StatusCode, html: Bytes) -> Response<Body> {
@@ -86,6 +96,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         413 => "The request is larger than what is taken here.",
         416 => "The part that was asked for lies beyond the end of what is here.",
         421 => "This connection was not made for that host name. Try again on a new one.",
+        429 => "There were too many requests of yours. Try again a little later.",
         431 => "The request's header is larger than what is taken here.",
         500 => "Something failed on this side. Trying again later may help.",
         502 => "The service behind this address gave no usable answer.",

@@ -14,6 +14,7 @@ use tracing::debug;
 
 use super::body::{self, Body};
 use super::client_body::ClientBody;
+use super::header_auth::{self, Nobody};
 use super::logged::{Log, Logged};
 use super::misdirected::Hosts;
 use super::not_served::not_served;
@@ -24,6 +25,7 @@ use crate::access::routes::Guarded;
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::identity::headers::IdentityHeaders;
 use crate::lifecycle::Member;
+use crate::limits::Limits;
 use crate::telemetry::Telemetry;
 use crate::tls::TlsStream;
 
@@ -45,6 +47,8 @@ pub struct HttpServer {
     pub hosts: Hosts,
     /// What upstreams are told about clients.
     pub identity: Arc<IdentityHeaders>,
+    /// How often clients may ask; `None` without a limit.
+    pub limits: Option<Arc<Limits>>,
     /// To receive a request's header, or idle before it.
     pub header_timeout: Duration,
     /// Where events go.
@@ -55,6 +59,8 @@ pub struct HttpServer {
 pub const MAX_HEADER: usize = 64 * 1024;
 /// How long a client has for the end of an idle connection in order.
 pub const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a client has to ask and be told that it has too many connections.
+const TURNED_AWAY: Duration = Duration::from_secs(5);
 
 impl HttpServer {
     /// Serves until the client is done or the process closes.
@@ -77,26 +83,43 @@ impl HttpServer {
         let RefusedConnection {
             stream, session, ..
         } = refused;
-        let http2 = session.http2;
-        let connection = Arc::new(Connection::new(session, None));
+        let connection = Connection::new(session, None);
+        let dismissed = self.dismiss(stream, connection, pages::refusal, member);
+        // Its end in time or not: there is nothing more to tell this client.
+        let _ = tokio::time::timeout(self.header_timeout, dismissed).await;
+    }
+
+    /// Answers that there are too many connections of this client, and that it may come back after `wait`. It
+    /// gets no time to make this one of them.
+    pub async fn turn_away(self: &Arc<Self>, permitted: Permitted, wait: Duration, member: Member) {
+        let (stream, connection) = permitted.into_parts();
+        let page = move || pages::too_many(wait);
+        let dismissed = self.dismiss(stream, connection, page, member);
+        let limit = self.header_timeout.min(TURNED_AWAY);
+        let _ = tokio::time::timeout(limit, dismissed).await;
+    }
+
+    async fn dismiss(
+        self: &Arc<Self>,
+        stream: TlsStream,
+        connection: Connection,
+        page: impl Fn() -> Response<Body> + Clone + Send + Sync + 'static,
+        member: Member,
+    ) {
+        let http2 = connection.session.http2;
+        let connection = Arc::new(connection);
         let server = self.clone();
         let handler = move |request: Request<ClientBody>| {
-            let (server, connection) = (server.clone(), connection.clone());
+            let (server, connection, page) = (server.clone(), connection.clone(), page.clone());
             async move {
                 let log = Log::of(&request, connection, server.telemetry.clone());
-                // One refusal is enough: the next request needs another certificate anyway.
+                // One refusal is enough: the next request needs another connection anyway.
                 let persistence = (request.version() <= Version::HTTP_11).then_some("close");
-                let response = finish(
-                    pages::refusal(),
-                    request.method() == Method::HEAD,
-                    persistence,
-                );
+                let response = finish(page(), request.method() == Method::HEAD, persistence);
                 Ok::<_, Infallible>(log.wrap(response, None))
             }
         };
-        let conversation = self.converse(stream, http2, handler, member);
-        // Its end in time or not: there is nothing more to tell this client.
-        let _ = tokio::time::timeout(self.header_timeout, conversation).await;
+        self.converse(stream, http2, handler, member).await;
     }
 
     async fn answer(
@@ -105,6 +128,15 @@ impl HttpServer {
         connection: Arc<Connection>,
         member: &Member,
     ) -> Response<Logged> {
+        let connection = match self.client_of(&request, connection).await {
+            Ok(connection) => connection,
+            Err((connection, page)) => {
+                let log = Log::of(&request, connection, self.telemetry.clone());
+                let closing = member.is_closing() && request.version() <= Version::HTTP_11;
+                let cut = request.method() == Method::HEAD;
+                return log.wrap(finish(page, cut, closing.then_some("close")), None);
+            }
+        };
         let log = Log::of(&request, connection.clone(), self.telemetry.clone());
         let method = request.method().clone();
         let version = request.version();
@@ -156,6 +188,38 @@ impl HttpServer {
             Ok(content) => Ok(content),
             Err(not) => Err(Box::new(not_served(self, &not, request, connection))),
         }
+    }
+
+    /// Whose request it is, if that one may ask now; else what it is told.
+    async fn client_of(
+        &self,
+        request: &Request<ClientBody>,
+        connection: Arc<Connection>,
+    ) -> Result<Arc<Connection>, (Arc<Connection>, Response<Body>)> {
+        let client = match &connection.by_header {
+            None => connection,
+            // Some routes may be open to whoever has no certificate, such as a health check.
+            Some(_) if self.content.has_routes() && !header_auth::is_told(request.headers()) => {
+                connection
+            }
+            Some(by_header) => {
+                let headers = request.headers();
+                // In a box: others need no room for it.
+                let client =
+                    header_auth::identify(headers, &connection, by_header, &self.telemetry);
+                match Box::pin(client).await {
+                    Ok(client) => client,
+                    Err(Nobody) => return Err((connection, pages::refusal())),
+                }
+            }
+        };
+        if let Some(limits) = &self.limits {
+            let (address, certificate) = (client.session.address, client.certificate.as_deref());
+            if let Err(wait) = limits.request(address, certificate) {
+                return Err((client, pages::too_many(wait)));
+            }
+        }
+        Ok(client)
     }
 
     /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.

@@ -5,6 +5,7 @@
 
 pub mod dn;
 mod facts;
+pub mod forwarded;
 pub mod headers;
 pub mod holder;
 pub mod name;

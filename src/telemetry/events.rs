@@ -1,6 +1,8 @@
 //! One struct for each thing that happens; `emit` writes its log line and bumps its metric.
 
+pub mod header_auth;
 pub mod identity;
+pub mod limits;
 pub mod reload;
 pub mod routes;
 

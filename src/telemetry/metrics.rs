@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::events::identity::Untold;
+use super::events::limits::{Limited, LimitedBy};
 use super::events::routes::REASONS;
 use super::fetching::OcspResult;
 use super::logs;
@@ -30,6 +31,7 @@ pub struct Metrics {
     pub(super) response_bytes: IntCounter,
     pub(super) upstream_failures: IntCounterVec,
     pub(super) identity_unwritable: IntCounterVec,
+    pub(super) limited: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
     pub(super) reloads: IntCounterVec,
@@ -72,6 +74,7 @@ impl Metrics {
             response_bytes: make.counter("response_body_bytes_total", "Bytes of response bodies sent.")?,
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
             identity_unwritable: make.counters("identity_unwritable_total", "Requests that weren't passed on because their identity headers are too large, or can't say what is in the certificate.", &["reason"])?,
+            limited: make.counters("limited_total", "Requests and connections that weren't served because their client was over a limit.", &["limit", "by"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
             reloads: make.counters("reloads_total", "Reloads of certificates and configuration by result: ok or failed.", &["result"])?,
@@ -95,6 +98,12 @@ impl Metrics {
             metrics
                 .identity_unwritable
                 .with_label_values(&[reason.label()]);
+        }
+        for limit in Limited::ALL {
+            for by in LimitedBy::ALL {
+                let labels = [limit.label(), by.label()];
+                metrics.limited.with_label_values(&labels);
+            }
         }
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);

@@ -10,6 +10,7 @@ pub mod metrics;
 mod throttle;
 
 use crate::findings::Finding;
+use events::limits::LimitThrottles;
 use metrics::Metrics;
 use throttle::Throttle;
 
@@ -27,6 +28,7 @@ pub struct Telemetry {
 struct Throttles {
     ocsp_failed: Throttle,
     ocsp_unchecked: Throttle,
+    limited: LimitThrottles,
 }
 
 impl Telemetry {

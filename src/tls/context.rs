@@ -19,6 +19,7 @@ use super::ca_names::advertised;
 use super::failure::words;
 use super::ffi::server;
 use super::identities::{Kind, SiteContexts};
+use super::judge::Judge;
 use super::ocsp::{Ocsp, Question, Statuses};
 use super::policy::{HandshakePolicy, attach, note};
 use super::protocols::{apply_settings, suites_of, unexpected};
@@ -29,7 +30,7 @@ use super::tickets::TicketSecret;
 use super::trust::Trust;
 use super::verification::Verifier;
 use crate::config::server_name::ServerNames;
-use crate::config::values::{CipherPreference, Protocol, Refusal, Switch, UnknownSni};
+use crate::config::values::{CipherPreference, ClientAuth, Protocol, Refusal, Switch, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, SiteSettings, StapleSettings, TlsSettings};
 use crate::findings::{Finding, Findings};
 
@@ -92,6 +93,8 @@ pub struct TlsContext {
     /// That of the first site's first certificate. It hands over to another one when the client asks for
     /// that site, or can't use that certificate.
     inner: SslContext,
+    /// Of each site whose clients a header tells.
+    judges: Vec<Option<Arc<Judge>>>,
     pub(super) handshake_timeout: Duration,
 }
 
@@ -112,13 +115,15 @@ impl TlsContext {
         shared: &Shared<'_>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
+        let mut judges = Vec::with_capacity(settings.sites.len());
         let mut sites = settings.sites.iter().zip(sites).enumerate();
-        let first = sites.next().and_then(|(number, (site, parts))| {
-            findings.note(build_site(number, site, parts, &settings.tls, shared))
-        });
-        let others = sites.filter_map(|(number, (site, parts))| {
-            findings.note(build_site(number, site, parts, &settings.tls, shared).and_then(finished))
-        });
+        let mut build = |(number, (site, parts)): (usize, (&Site, SiteParts<'_>))| {
+            let built = build_site(number, site, parts, &settings.tls, shared)?;
+            judges.push(judge(site, &built));
+            Ok(built)
+        };
+        let first = sites.next().and_then(|site| findings.note(build(site)));
+        let others = sites.filter_map(|site| findings.note(build(site).and_then(finished)));
         let others: Vec<_> = others.collect();
         let first = first.filter(|_| findings.is_empty());
         let mut first = first.ok_or(findings)?.into_iter();
@@ -144,8 +149,14 @@ impl TlsContext {
         }
         Ok(Self {
             inner: first.build(),
+            judges,
             handshake_timeout: settings.tls.handshake_timeout,
         })
+    }
+
+    /// Who decides about the clients of a site that a header tells; `None` if none does.
+    pub fn judge(&self, site: usize) -> Option<&Arc<Judge>> {
+        self.judges.get(site)?.as_ref()
     }
 
     /// The server's side of a new connection, before its first byte.
@@ -163,6 +174,12 @@ struct Built {
     builder: SslContextBuilder,
     mode: SslVerifyMode,
     policy: HandshakePolicy,
+}
+
+fn judge(site: &Site, built: &[Built]) -> Option<Arc<Judge>> {
+    let built = built.first()?;
+    let by_header = site.settings.client_auth == ClientAuth::Header;
+    by_header.then(|| Arc::new(Judge::of(&built.policy)))
 }
 
 /// Contexts without their policies would let everybody in: there is none.
@@ -202,7 +219,9 @@ fn build_site(
         ask_clients(&mut builder, parts.credentials, &site.settings).map_err(unexpected)?;
         let ocsp = &site.settings.ocsp;
         let client_auth = site.settings.handshake_auth();
-        let anonymous = !client_auth.needs && parts.admission.admit_anonymous();
+        // Where requests tell who their client is, connections are nobody's.
+        let by_header = site.settings.client_auth == ClientAuth::Header;
+        let anonymous = by_header || !client_auth.needs && parts.admission.admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
         Ok(Built {
             kind: Kind::of(&identity.key),

@@ -16,6 +16,7 @@ pub(crate) mod ffi;
 pub mod groups;
 pub mod handshake;
 mod identities;
+pub mod judge;
 pub mod ocsp;
 pub mod pins;
 mod policy;

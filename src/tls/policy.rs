@@ -65,7 +65,8 @@ impl Policy for HandshakePolicy {
         let digest = ChainDigest::of(chain);
         let verdict = self.verifier.verify(digest, chain);
         // Nobody asks about a client that the rules keep out.
-        let verdict = match verdict.and_then(|verified| self.admitted(verified)) {
+        let verdict = verdict.and_then(|verified| admitted(&*self.admission, verified));
+        let verdict = match verdict {
             Ok(verified) => self.check_status(note, &verified)?.map(|()| verified),
             Err(rejection) => Err(rejection),
         };
@@ -123,20 +124,24 @@ impl Policy for HandshakePolicy {
     }
 }
 
-impl HandshakePolicy {
-    fn admitted(&self, verified: Arc<Verified>) -> Result<Arc<Verified>, Box<Rejection>> {
-        match self.admission.admit(&verified.certificate) {
-            Ok(()) => Ok(verified),
-            Err(Denied { reason, words }) => Err(Box::new(Rejection {
-                reason,
-                words,
-                depth: 0,
-                certificate: Some(verified.certificate.clone()),
-                alert: ACCESS_DENIED,
-            })),
-        }
+/// Whom the rules let in.
+pub(super) fn admitted(
+    admission: &dyn Admission,
+    verified: Arc<Verified>,
+) -> Result<Arc<Verified>, Box<Rejection>> {
+    match admission.admit(&verified.certificate) {
+        Ok(()) => Ok(verified),
+        Err(Denied { reason, words }) => Err(Box::new(Rejection {
+            reason,
+            words,
+            depth: 0,
+            certificate: Some(verified.certificate.clone()),
+            alert: ACCESS_DENIED,
+        })),
     }
+}
 
+impl HandshakePolicy {
     /// What the status of a chain's certificates says; a handshake waits for it once.
     fn check_status(
         &self,

@@ -43,6 +43,8 @@ make_content
 . "$here/protocols.sh"
 # shellcheck source=tests/smoke/upstreams.sh
 . "$here/upstreams.sh"
+# shellcheck source=tests/smoke/balancer.sh
+. "$here/balancer.sh"
 # shellcheck source=tests/smoke/commands.sh
 . "$here/commands.sh"
 # shellcheck source=tests/smoke/verify.sh

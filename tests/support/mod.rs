@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod balancer;
 pub mod certgate;
 pub mod client;
 pub mod content;

@@ -8,9 +8,9 @@ pub(super) const ROWS: &[Definition] = &[
     per_site(one(
         HEADING,
         "client-auth",
-        "required|optional|pinned|off",
+        "required|optional|pinned|header|off",
         "required",
-        "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one. `pinned` takes those alone whose key or certificate an --allow rule names (spki, sha256), and needs no CA.",
+        "Whether a client must present a certificate of the client CA. `optional` admits clients without one, but refuses a bad one. `pinned` takes those alone whose key or certificate an --allow rule names (spki, sha256), and needs no CA. With `header`, --trusted-proxies (an AWS ALB with mutual TLS in passthrough mode) tell in X-Amzn-Mtls-Clientcert what the client has presented to them.",
     )),
     per_site(lines(one(
         HEADING,

@@ -12,6 +12,13 @@ pub(super) const ROWS: &[Definition] = &[
         "0.0.0.0:443",
         "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over. Repeatable.",
     ),
+    many(
+        HEADING,
+        "trusted-proxies",
+        "NETWORK",
+        "",
+        "Addresses and networks of the load balancers whose word counts: who a client is, with --client-auth header. Repeatable.",
+    ),
     per_site(one(
         HEADING,
         "root",

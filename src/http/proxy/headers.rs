@@ -8,6 +8,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::Body;
 
+use super::forwarded::Forwarded;
 use super::upgrade::{self, ClientSide};
 use crate::access::Connection;
 use crate::config::upstream::UpstreamProtocol;
@@ -58,8 +59,11 @@ pub fn for_upstream<'a, B: Body>(
     remove_hop_by_hop(&mut parts.headers);
     // The body isn't held back until the upstream says 100: hyper has answered for us.
     parts.headers.remove(EXPECT);
+    let forwarded = Forwarded::of(&parts.headers, connection);
     identity.remove_reserved(&mut parts.headers);
-    set(&mut parts.headers, connection, &host)?;
+    let value = HeaderValue::from_str(&host).map_err(|_| StatusCode::BAD_REQUEST)?;
+    parts.headers.insert(HOST, value);
+    forwarded.write(&mut parts.headers);
     match connection.identity(identity) {
         Ok(fields) => fields.write(&mut parts.headers),
         Err(error) => return Err(NotPassedOn::Unwritable(error)),
@@ -146,16 +150,6 @@ static HOP_BY_HOP: [HeaderName; 8] = [
     TRANSFER_ENCODING,
     UPGRADE,
 ];
-
-fn set(headers: &mut HeaderMap, connection: &Connection, host: &str) -> Result<(), StatusCode> {
-    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| StatusCode::BAD_REQUEST);
-    let address = connection.session.address.ip().to_canonical().to_string();
-    headers.insert(HOST, value(host)?);
-    headers.insert("x-real-ip", value(&address)?);
-    headers.insert("x-forwarded-for", value(&address)?);
-    headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
-    Ok(())
-}
 
 /// One Cookie field of those that HTTP/2 may split it into (RFC 9113 section 8.2.3).
 fn join_cookies(headers: &mut HeaderMap) {

@@ -5,6 +5,7 @@
 //! client itself stops in the middle of its request.
 
 mod connector;
+mod forwarded;
 pub mod headers;
 mod progress;
 mod response_body;

@@ -65,14 +65,19 @@ impl Ocsp {
                 unchecked = Some(words.into());
                 continue;
             }
-            return refuse(verified, question.depth, reason, words);
+            return Verdict::Refuse(rejection(verified, question.depth, reason, words));
         }
         match (open, answers) {
             (true, None) => Verdict::Ask,
             // A question without its answer, after all were asked: not of this chain.
-            (true, Some(_)) => refuse(verified, 0, RefusalReason::OcspUnavailable, "no answer"),
+            (true, Some(_)) => Verdict::Refuse(Self::unanswered(verified)),
             (false, _) => Verdict::Pass(unchecked),
         }
+    }
+
+    /// What follows where there is no answer although all were waited for.
+    pub fn unanswered(verified: &Verified) -> Box<Rejection> {
+        rejection(verified, 0, RefusalReason::OcspUnavailable, "no answer")
     }
 
     /// Counts and says that a client is let in whose status nobody knows.
@@ -110,18 +115,23 @@ impl Waiting {
     }
 }
 
-fn refuse(verified: &Verified, depth: u32, reason: RefusalReason, words: &str) -> Verdict {
+fn rejection(
+    verified: &Verified,
+    depth: u32,
+    reason: RefusalReason,
+    words: &str,
+) -> Box<Rejection> {
     let alert = match reason {
         RefusalReason::Revoked => alert_of(X509_V_ERR_CERT_REVOKED),
         _ => CERTIFICATE_UNKNOWN,
     };
-    Verdict::Refuse(Box::new(Rejection {
+    Box::new(Rejection {
         reason,
         words: words.to_owned(),
         depth,
         certificate: Some(verified.certificate.clone()),
         alert,
-    }))
+    })
 }
 
 const UNKNOWN: &str = "the OCSP responder doesn't know the certificate";

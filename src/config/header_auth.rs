@@ -1,0 +1,45 @@
+//! What `client-auth header` needs, and what it can't have.
+
+use super::networks::{Network, Networks};
+use super::settings::Reader;
+use super::site::ContentSettings;
+use super::values::ClientAuth;
+use crate::findings::Finding;
+
+impl Reader<'_> {
+    /// The peers whose word about a client counts.
+    pub(super) fn trusted_proxies(&mut self) -> Networks {
+        let networks = self.none_or_more::<Network>("trusted-proxies");
+        networks.into_iter().collect()
+    }
+
+    /// Complains about a site whose clients a header tells.
+    pub(super) fn check_header_auth(&mut self, mode: ClientAuth, content: &ContentSettings) {
+        if mode != ClientAuth::Header {
+            return;
+        }
+        let place = self.written("client-auth").place;
+        if matches!(content, ContentSettings::Tunnel(_)) {
+            self.findings.push(
+                Finding::error(&place, "header, with an upstream of tcp://")
+                    .expected("required, optional or off")
+                    .advice("Raw bytes have no header; with an http:// upstream they have."),
+            );
+        }
+        let trusted = self.written("trusted-proxies");
+        if trusted.values.is_empty() {
+            self.findings.push(
+                Finding::error(place, "header, and trusted-proxies is not set")
+                    .expected("the networks that the load balancer connects from")
+                    .advice("The header is as good as whoever sends it: name the subnets of the ALB, such as --trusted-proxies 10.0.1.0/24,10.0.2.0/24."),
+            );
+        }
+        let networks = trusted.values.iter().filter_map(|text| text.parse().ok());
+        for everybody in { networks }.filter(Network::is_everybody) {
+            self.findings.push(
+                Finding::warning(&trusted.place, format!("{everybody}, with client-auth header"))
+                    .advice("Whoever can connect is whoever it says it is: certificates are no secrets. Name the subnets of the ALB."),
+            );
+        }
+    }
+}
