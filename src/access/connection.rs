@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::identity::ClientCertificate;
 use crate::identity::headers::{Fields, IdentityHeaders, Surroundings, Unwritable};
+use crate::lifecycle::ending::Ending;
 use crate::telemetry::events::ConnectionFields;
 use crate::tls::Session;
 
@@ -13,6 +14,8 @@ pub struct Connection {
     pub session: Session,
     /// Who the client is; `None` where none had to be shown.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// What ends it from this side.
+    pub ending: Ending,
     /// What its upstream is told, once it was asked for.
     identity: OnceLock<Result<Fields, Box<Unwritable>>>,
 }
@@ -23,6 +26,7 @@ impl Connection {
         Self {
             session,
             certificate,
+            ending: Ending::new(),
             identity: OnceLock::new(),
         }
     }

@@ -6,6 +6,8 @@
 mod connection;
 pub mod rules;
 
+use std::sync::Arc;
+
 use crate::config::values::ClientAuth;
 use crate::refusal::RefusalReason;
 use crate::tls::admission::Admission;
@@ -18,13 +20,18 @@ use rules::Rules;
 /// An admitted connection.
 pub struct Permitted {
     stream: TlsStream,
-    connection: Connection,
+    connection: Arc<Connection>,
 }
 
 impl Permitted {
     /// The stream, and who it belongs to.
-    pub fn into_parts(self) -> (TlsStream, Connection) {
+    pub fn into_parts(self) -> (TlsStream, Arc<Connection>) {
         (self.stream, self.connection)
+    }
+
+    /// Who it belongs to.
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 }
 
@@ -71,7 +78,7 @@ pub fn decide(
     match verdict {
         Ok(certificate) => Ok(Permitted {
             stream,
-            connection: Connection::new(session, certificate),
+            connection: Arc::new(Connection::new(session, certificate)),
         }),
         Err(refused) => Err(Box::new(RefusedConnection {
             stream,

@@ -3,8 +3,10 @@
 //! Takes bound listeners and what they serve, runs until a signal has ended it all in order. What can
 //! change meanwhile is a [`Snapshot`](snapshot::Snapshot), which [`reload`] replaces.
 
+mod closing;
 mod connection;
 pub mod lists;
+mod open;
 pub mod reload;
 mod run;
 pub mod snapshot;
@@ -59,6 +61,7 @@ impl Gateway {
             return Err(findings);
         };
         lasting.lists.taken();
+        lasting.open.use_snapshot(snapshot.terms.snapshot);
         let service = Service {
             current: ArcSwap::from_pointee(snapshot),
             lasting,

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::Gateway;
+use super::closing;
+use super::open::Register;
 use super::reload::{self, Reloading};
 use super::workers::Workers;
 use crate::admin::Admin;
@@ -36,6 +38,8 @@ impl Gateway {
             tokio::spawn(Arc::new(admin).serve(listener));
         }
         self.service.current.load().begin();
+        let open = self.service.lasting.open.clone();
+        tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
         let listeners = self.ports.listeners;
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
@@ -49,7 +53,7 @@ impl Gateway {
         let times = self.service.current.load().times;
         info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
         tokio::select! {
-            () = drain(lifecycle, times.drain_delay, times.drain) => {}
+            () = drain(lifecycle, &open, times.drain_delay, times.drain) => {}
             signal = signals.next() => {
                 warn!(event = "stopped", signal, "second signal: connections in flight are cut");
             }
@@ -58,10 +62,11 @@ impl Gateway {
     }
 }
 
-async fn drain(lifecycle: Lifecycle, delay: Duration, timeout: Duration) {
+async fn drain(lifecycle: Lifecycle, open: &Register, delay: Duration, timeout: Duration) {
     lifecycle.enter(Phase::Draining);
     tokio::time::sleep(delay).await;
     lifecycle.enter(Phase::Closing);
+    closing::close_all(open);
     match tokio::time::timeout(timeout, lifecycle.finished()).await {
         Ok(()) => info!(event = "stopped", "everything in flight is done"),
         Err(_) => {

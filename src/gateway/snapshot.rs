@@ -5,8 +5,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::closing::Terms;
 use super::lists::Lists;
+use super::open::Register;
 use super::stapling::Stapling;
 
 use crate::access::rules::Rules;
@@ -44,6 +47,10 @@ pub struct Lasting {
     pub statuses: Arc<Statuses>,
     /// The revocation lists that come from URLs.
     pub lists: Lists,
+    /// The connections that are open.
+    pub open: Arc<Register>,
+    /// How many snapshots there were.
+    snapshots: AtomicU64,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -60,6 +67,8 @@ impl Lasting {
             secret,
             statuses: Arc::new(Statuses::new(telemetry.clone())),
             lists: Lists::new(telemetry.clone()),
+            open: Arc::new(Register::new()),
+            snapshots: AtomicU64::new(0),
             telemetry,
         })
     }
@@ -74,6 +83,10 @@ pub struct Snapshot {
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
+    /// When its connections end.
+    pub(super) terms: Terms,
+    /// The connections that are open.
+    pub(super) open: Arc<Register>,
 }
 
 /// What the connections of one site get.
@@ -144,6 +157,11 @@ impl Snapshot {
                 stapling: stapling.into_iter().flatten().collect(),
                 telemetry: telemetry.clone(),
                 times: settings.times,
+                terms: Terms::of(
+                    settings,
+                    1 + lasting.snapshots.fetch_add(1, Ordering::Relaxed),
+                ),
+                open: lasting.open.clone(),
             }),
             _ => {
                 findings.locate(|name| settings.place_of(name));

@@ -4,7 +4,7 @@
 //! and logged when its last byte is out.
 
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use super::{http1, http2, pages};
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::identity::headers::IdentityHeaders;
 use crate::lifecycle::Member;
+use crate::lifecycle::ending::Stage;
 use crate::telemetry::Telemetry;
 use crate::tls::TlsStream;
 
@@ -53,31 +54,29 @@ pub const MAX_HEADER: usize = 64 * 1024;
 pub const GOODBYE: Duration = Duration::from_secs(1);
 
 impl HttpServer {
-    /// Serves until the client is done or the process closes.
-    pub fn serve(self: &Arc<Self>, permitted: Permitted, member: Member) -> Conversation {
+    /// Serves until the client is done or the connection has to end.
+    pub fn serve(self: &Arc<Self>, permitted: Permitted) -> Conversation {
         let (stream, connection) = permitted.into_parts();
         let http2 = connection.session.http2;
-        let (server, connection) = (self.clone(), Arc::new(connection));
-        let closing = member.clone();
+        let (server, whose) = (self.clone(), connection.clone());
         let handler = move |request| {
-            let (server, connection, member) =
-                (server.clone(), connection.clone(), closing.clone());
-            async move { Ok::<_, Infallible>(server.answer(request, connection, &member).await) }
+            let (server, connection) = (server.clone(), whose.clone());
+            async move { Ok::<_, Infallible>(server.answer(request, connection).await) }
         };
-        self.converse(stream, http2, handler, member)
+        self.converse(stream, http2, handler, connection)
     }
 
     /// Answers whatever is asked with the refusal page, for no longer than a request's header may
     /// take: an HTTP/2 connection has no such limit of its own.
-    pub async fn refuse(self: &Arc<Self>, refused: RefusedConnection, member: Member) {
+    pub async fn refuse(self: &Arc<Self>, refused: RefusedConnection, mut member: Member) {
         let RefusedConnection {
             stream, session, ..
         } = refused;
         let http2 = session.http2;
         let connection = Arc::new(Connection::new(session, None));
-        let server = self.clone();
+        let (server, whose) = (self.clone(), connection.clone());
         let handler = move |request: Request<ClientBody>| {
-            let (server, connection) = (server.clone(), connection.clone());
+            let (server, connection) = (server.clone(), whose.clone());
             async move {
                 let log = Log::of(&request, connection, server.telemetry.clone());
                 // One refusal is enough: the next request needs another certificate anyway.
@@ -90,16 +89,20 @@ impl HttpServer {
                 Ok::<_, Infallible>(log.wrap(response, None))
             }
         };
-        let conversation = self.converse(stream, http2, handler, member);
+        let conversation = self.converse(stream, http2, handler, connection.clone());
         // Its end in time or not: there is nothing more to tell this client.
-        let _ = tokio::time::timeout(self.header_timeout, conversation).await;
+        let mut conversation = pin!(tokio::time::timeout(self.header_timeout, conversation));
+        tokio::select! {
+            _ = conversation.as_mut() => return,
+            () = member.closing() => connection.ending.tell(Stage::Closing),
+        };
+        let _ = conversation.await;
     }
 
     async fn answer(
         &self,
         request: Request<ClientBody>,
         connection: Arc<Connection>,
-        member: &Member,
     ) -> Response<Logged> {
         let log = Log::of(&request, connection.clone(), self.telemetry.clone());
         let method = request.method().clone();
@@ -126,8 +129,8 @@ impl HttpServer {
                 response
             }
         };
-        // Only now: while an upstream was waited for, the process may have begun to close.
-        let closing = member.is_closing();
+        // Only now: while an upstream was waited for, the end may have come.
+        let closing = connection.ending.is(Stage::Closing);
         let persistence = match version {
             // Says what HTTP/1.1 means anyway; nginx says it, and clients' tests compare headers.
             Version::HTTP_11 if !asked_to_close && !closing => Some("keep-alive"),
@@ -145,7 +148,7 @@ impl HttpServer {
         stream: TlsStream,
         http2: bool,
         handler: H,
-        member: Member,
+        connection: Arc<Connection>,
     ) -> Conversation
     where
         H: Fn(Request<ClientBody>) -> F + Send + Sync + 'static,
@@ -154,10 +157,10 @@ impl HttpServer {
         let limit = self.header_timeout;
         match http2 {
             true => Box::pin(async move {
-                note(http2::converse(stream, limit, handler, member).await);
+                note(http2::converse(stream, limit, handler, connection).await);
             }),
             false => Box::pin(async move {
-                note(http1::converse(stream, limit, handler, member).await);
+                note(http1::converse(stream, limit, handler, connection).await);
             }),
         }
     }

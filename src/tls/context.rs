@@ -24,6 +24,7 @@ use super::policy::{HandshakePolicy, attach, note};
 use super::protocols::{apply_settings, suites_of, unexpected};
 use super::resumption::Resumption;
 use super::revocation::Crl;
+use super::standing::Judge;
 use super::stapling::{self, Staple, Stapled};
 use super::tickets::TicketSecret;
 use super::trust::Trust;
@@ -92,6 +93,8 @@ pub struct TlsContext {
     /// That of the first site's first certificate. It hands over to another one when the client asks for
     /// that site, or can't use that certificate.
     inner: SslContext,
+    /// Who may be inside, by the numbers of the sites.
+    judges: Vec<Judge>,
     pub(super) handshake_timeout: Duration,
 }
 
@@ -112,12 +115,16 @@ impl TlsContext {
         shared: &Shared<'_>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
+        let mut judges = Vec::new();
         let mut sites = settings.sites.iter().zip(sites).enumerate();
         let first = sites.next().and_then(|(number, (site, parts))| {
-            findings.note(build_site(number, site, parts, &settings.tls, shared))
+            let built = build_site(number, site, parts, &settings.tls, shared);
+            findings.note(built.inspect(|built| judges.extend(judge_of(built))))
         });
         let others = sites.filter_map(|(number, (site, parts))| {
-            findings.note(build_site(number, site, parts, &settings.tls, shared).and_then(finished))
+            let built = build_site(number, site, parts, &settings.tls, shared);
+            let built = built.inspect(|built| judges.extend(judge_of(built)));
+            findings.note(built.and_then(finished))
         });
         let others: Vec<_> = others.collect();
         let first = first.filter(|_| findings.is_empty());
@@ -144,8 +151,14 @@ impl TlsContext {
         }
         Ok(Self {
             inner: first.build(),
+            judges,
             handshake_timeout: settings.tls.handshake_timeout,
         })
+    }
+
+    /// Who may be inside, by the number of the site.
+    pub fn judge(&self, site: usize) -> Option<&Judge> {
+        self.judges.get(site)
     }
 
     /// The server's side of a new connection, before its first byte.
@@ -163,6 +176,12 @@ struct Built {
     builder: SslContextBuilder,
     mode: SslVerifyMode,
     policy: HandshakePolicy,
+}
+
+/// The certificates of a site make no difference.
+fn judge_of(built: &[Built]) -> Option<Judge> {
+    let built = built.first()?;
+    Some(Judge::of(&built.policy, built.mode))
 }
 
 /// Contexts without their policies would let everybody in: there is none.

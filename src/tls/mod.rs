@@ -21,6 +21,7 @@ mod policy;
 mod protocols;
 mod resumption;
 pub mod revocation;
+pub mod standing;
 pub mod stapling;
 pub mod strength;
 mod suites;
