@@ -7,6 +7,7 @@ use crate::support::client::{self, Connection};
 use crate::support::endings::*;
 use crate::support::http2_client;
 use crate::support::pki::Pki;
+use crate::support::places;
 
 const AGE: &str = "--max-connection-age=2s";
 const LEAST: Duration = Duration::from_millis(1800);
@@ -87,6 +88,22 @@ fn tunnels_and_websockets_too() {
         gone.recv_timeout(crate::support::PATIENCE).unwrap();
         closed(&gate, "max_age");
     }
+}
+
+/// A bound that is new counts from when they began.
+#[test]
+fn also_of_those_who_were_there_before_it() {
+    let pki = Pki::new();
+    let gate = places::serve(&pki)
+        .file("index.html", "x")
+        .config("")
+        .start();
+    let since = Instant::now();
+    let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+    goes_on(&mut connection);
+    gate.configure("max-connection-age = \"2s\"");
+    gate.reload();
+    until_it_ends(&mut connection, since);
 }
 
 #[test]

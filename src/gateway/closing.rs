@@ -50,7 +50,8 @@ impl Terms {
 pub(super) async fn run(service: Arc<Service>, telemetry: Arc<Telemetry>) {
     let register = &service.lasting.open;
     let mut looked = Instant::now();
-    let mut known = service.current.load().terms.snapshot;
+    // None: the first one is new, too.
+    let mut known = 0;
     loop {
         register.wait(MINUTE).await;
         let stale = register.take_stale();

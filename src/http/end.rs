@@ -100,7 +100,11 @@ impl<'a> End<'a> {
 
     /// Returns once what is in flight has had its time, too.
     pub fn poll_cut(&self, context: &mut Context<'_>) -> Poll<()> {
-        self.ending.poll(Stage::Cut, context)
+        match self.closed {
+            true => self.ending.poll(Stage::Cut, context),
+            // First it is told to end.
+            false => Poll::Pending,
+        }
     }
 
     /// Returns once the client has had its time.
