@@ -57,6 +57,7 @@ fn connection(pki: &ExamplePki) -> Connection {
         Session {
             site: 0,
             overlooked: None,
+            standing: None,
             address: ([203, 0, 113, 7], 50_000).into(),
             sni: Some("app.example".to_owned()),
             version: "TLSv1.3",

@@ -2,18 +2,22 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 
 use crate::access::Permitted;
+use crate::lifecycle::ending::Stage;
 use crate::net::carry;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
 use crate::upstream::Upstreams;
 
-/// Carries bytes until both directions are closed. Each direction ends by itself: the end of one
-/// is passed on (close_notify and FIN), the other goes on.
+/// How long a client has for the end of a connection whose time is over.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Carries bytes until both directions are closed, or the connection's time is over. Each direction ends by
+/// itself: the end of one is passed on (close_notify and FIN), the other goes on.
 pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Telemetry>) {
     let (mut client, connection) = permitted.into_parts();
     let (mut upstream, name) = match upstreams.connect().await {
@@ -35,7 +39,14 @@ pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Te
     // Only close_notify ends this direction; an end without it is a break.
     client.get_mut().must_not_end();
     let before = (client.get_ref().received(), client.get_ref().sent());
-    let copied = carry::both_ways(&mut client, &mut upstream).await;
+    let copied = tokio::select! {
+        result = carry::both_ways(&mut client, &mut upstream) => result.map_err(words),
+        // Nothing tells where something in it ends that could be waited for.
+        () = connection.ending.reaches(Stage::Over) => {
+            let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;
+            Err("the connection's time is over".to_owned())
+        }
+    };
     let (received, sent) = match &copied {
         Ok(counts) => *counts,
         // What was under way is lost anyway; TLS' own bytes make the count an upper bound.
@@ -53,7 +64,7 @@ pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Te
         received,
         sent,
         took: start.elapsed(),
-        error: copied.err().map(words),
+        error: copied.err(),
     }
     .emit(telemetry);
 }

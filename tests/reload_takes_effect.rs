@@ -1,5 +1,5 @@
 //! On SIGHUP, and by itself when files have changed, new connections get what is configured now; open ones
-//! go on with what they began with.
+//! go on with what they began with, if their clients may stay.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -170,6 +170,7 @@ fn open_http_connections_go_on_with_what_they_began_with() {
     let gate = places::serve(&pki)
         .content("one", "one")
         .content("two", "two")
+        .argument("--close-on=none")
         .config("root = \"DIR/one\"")
         .start();
     let client = client::with(&pki.client);
@@ -232,7 +233,7 @@ fn an_open_tunnel_stays_open() {
 #[test]
 fn a_handshake_under_way_sees_one_snapshot() {
     let pki = Pki::new();
-    let gate = places::serve(&pki).start();
+    let gate = places::serve(&pki).argument("--close-on=none").start();
     let tcp = client::dial(gate.address);
     accepted(&gate, 1.0);
     gate.replace(CLIENT_CA, &other_ca().certificate_pem());

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::header::ByHeader;
 use crate::identity::ClientCertificate;
 use crate::identity::headers::{Fields, IdentityHeaders, Surroundings, Unwritable};
+use crate::lifecycle::ending::Ending;
 use crate::telemetry::events::ConnectionFields;
 use crate::tls::Session;
 use crate::tls::verification::Verified;
@@ -19,6 +20,8 @@ pub struct Connection {
     pub by_header: Option<Box<ByHeader>>,
     /// Whether a trusted load balancer stands between: then what it says of the way of a request counts.
     pub is_of_proxy: bool,
+    /// What ends it from this side; that of the connection which it came over, if that is another one.
+    pub ending: Arc<Ending>,
     /// What its upstream is told, once it was asked for.
     identity: OnceLock<Result<Fields, Box<Unwritable>>>,
 }
@@ -31,6 +34,7 @@ impl Connection {
             certificate,
             by_header: None,
             is_of_proxy: false,
+            ending: Arc::default(),
             identity: OnceLock::new(),
         }
     }
@@ -44,13 +48,14 @@ impl Connection {
     }
 
     /// A client's whose chain came over a load balancer's connection.
-    pub(super) fn of_proxy(session: &Session, verified: &Verified) -> Self {
+    pub(super) fn of_proxy(proxy: &Connection, verified: &Verified) -> Self {
         let session = Session {
             overlooked: verified.overlooked.clone(),
-            ..session.clone()
+            ..proxy.session.clone()
         };
         Self {
             is_of_proxy: true,
+            ending: proxy.ending.clone(),
             ..Self::new(session, Some(verified.certificate.clone()))
         }
     }

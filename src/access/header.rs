@@ -101,20 +101,21 @@ pub fn permit_nobody(handshaken: Handshaken, peer: IpAddr, current: CurrentGate)
     };
     Permitted {
         stream: handshaken.stream,
-        connection: Connection::by_header(handshaken.session, by_header),
+        connection: Arc::new(Connection::by_header(handshaken.session, by_header)),
     }
 }
 
 impl ByHeader {
-    /// Whose request it is that has these values of [`HEADER`], on the connection with this session.
+    /// Whose request it is that has these values of [`HEADER`], on this connection.
     ///
     /// # Errors
     /// Why it is nobody's who may come in.
     pub async fn identify<'a>(
         &self,
-        session: &Session,
+        proxy: &Connection,
         mut values: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Identified, Box<Refused>> {
+        let session = &proxy.session;
         let refused = |reason, detail: String| {
             Box::new(Refused {
                 reason,
@@ -146,7 +147,7 @@ impl ByHeader {
         })?;
         let verified = gate.judge.judge(&chain).await;
         let verified = verified.map_err(|rejection| Box::new(of(*rejection, session)))?;
-        let connection = Arc::new(Connection::of_proxy(session, &verified));
+        let connection = Arc::new(Connection::of_proxy(proxy, &verified));
         self.remember(Known {
             value: value.into(),
             by: gate,

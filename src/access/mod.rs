@@ -8,6 +8,8 @@ pub mod header;
 pub mod routes;
 pub mod rules;
 
+use std::sync::Arc;
+
 use crate::refusal::RefusalReason;
 use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
@@ -19,18 +21,18 @@ use routes::Routes;
 /// An admitted connection.
 pub struct Permitted {
     stream: TlsStream,
-    connection: Connection,
+    connection: Arc<Connection>,
 }
 
 impl Permitted {
-    /// Whose it is.
-    pub fn connection(&self) -> &Connection {
-        &self.connection
+    /// The stream, and who it belongs to.
+    pub fn into_parts(self) -> (TlsStream, Arc<Connection>) {
+        (self.stream, self.connection)
     }
 
-    /// The stream, and who it belongs to.
-    pub fn into_parts(self) -> (TlsStream, Connection) {
-        (self.stream, self.connection)
+    /// Who it belongs to.
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 }
 
@@ -76,7 +78,7 @@ pub fn decide(
     match verdict {
         Ok(certificate) => Ok(Permitted {
             stream,
-            connection: Connection::new(session, certificate),
+            connection: Arc::new(Connection::new(session, certificate)),
         }),
         Err(refused) => Err(Box::new(RefusedConnection {
             stream,

@@ -3,6 +3,7 @@
 //! [`definitions`] says which settings there are, [`layers`] lays what was written over each other,
 //! [`settings`] makes it typed and complete. A leaf: every stage may use it, it uses none.
 
+pub mod closing;
 pub mod definitions;
 pub mod file;
 mod header_auth;

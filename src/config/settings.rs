@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::closing::ClosingSettings;
 use super::definitions;
 use super::file::SiteTable;
 use super::layers::{Layers, Written};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub tls: TlsSettings,
     /// The limits in time of everything else.
     pub times: Times,
+    /// When open connections end.
+    pub closing: ClosingSettings,
     /// Where health and metrics are; `None` is off.
     pub admin: OptionalAddress,
     /// How often revocation lists are fetched at least.
@@ -150,6 +153,7 @@ impl Settings {
                 drain_quiet: read.one::<Time>("drain-quiet").0,
                 drain: read.one::<Time>("drain-timeout").0,
             },
+            closing: read.closing(),
             admin: read.one("admin"),
             crl_refresh: read.time("crl-refresh"),
             reload_interval: read.one::<Time>("reload-interval").0,
@@ -227,7 +231,7 @@ impl Reader<'_> {
     }
 
     /// At least one value: a list that is written but empty is a finding and becomes its default.
-    fn all<T: FromStr<Err = Expected>>(&mut self, name: &str) -> Vec<T> {
+    pub(super) fn all<T: FromStr<Err = Expected>>(&mut self, name: &str) -> Vec<T> {
         let written = self.written(name);
         let mut values = Vec::new();
         for text in &written.values {

@@ -8,6 +8,7 @@ use super::snapshot::{Behind, Snapshot};
 use crate::access::{self, Permitted, header};
 use crate::http::service::Conversation;
 use crate::lifecycle::Member;
+use crate::lifecycle::ending::Stage;
 use crate::net::Accepted;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::failure::Refused;
@@ -88,8 +89,14 @@ impl Snapshot {
             }
             return None;
         }
+        let connection = permitted.connection();
+        self.open.enter(connection, &self.terms);
+        if member.is_closing() {
+            // Those who were there have been told.
+            connection.ending.tell(Stage::Closing);
+        }
         Some(match &site.behind {
-            Behind::Http(server) => server.serve(permitted, member),
+            Behind::Http(server) => server.serve(permitted),
             Behind::Tunnel(upstreams) => {
                 let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
                 Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })

@@ -3,9 +3,11 @@
 //! Takes bound listeners and what they serve, runs until a signal has ended it all in order. What can
 //! change meanwhile is a [`Snapshot`](snapshot::Snapshot), which [`reload`] replaces.
 
+mod closing;
 mod connection;
 mod contents;
 pub mod lists;
+mod open;
 pub mod reload;
 mod run;
 pub mod snapshot;
@@ -53,6 +55,7 @@ impl Gateway {
         let (settings, telemetry) = (&inputs.settings, lasting.telemetry.clone());
         let snapshot = Snapshot::build(inputs, &lasting, None)?;
         lasting.lists.taken();
+        lasting.open.use_snapshot(snapshot.terms.snapshot);
         let service = Service {
             current: ArcSwap::from_pointee(snapshot),
             lasting,

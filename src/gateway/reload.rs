@@ -258,7 +258,9 @@ impl Reloader {
         let before = self.service.current.load();
         let snapshot = Snapshot::build(inputs, &self.service.lasting, Some(&before))?;
         snapshot.begin();
+        let number = snapshot.terms.snapshot;
         self.service.current.store(Arc::new(snapshot));
+        self.service.lasting.open.use_snapshot(number);
         self.service.lasting.lists.taken();
         Ok(())
     }

@@ -8,6 +8,8 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::Gateway;
+use super::closing;
+use super::open::Register;
 use super::reload::{self, Reloading};
 use super::workers::Workers;
 use crate::admin::Admin;
@@ -42,6 +44,8 @@ impl Gateway {
             tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
         }
         self.service.current.load().begin();
+        let open = self.service.lasting.open.clone();
+        tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
         let listeners = self.ports.listeners;
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
@@ -55,7 +59,7 @@ impl Gateway {
         let times = self.service.current.load().times;
         info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
         tokio::select! {
-            () = drain(lifecycle, &times, &self.service.lasting.telemetry) => {}
+            () = drain(lifecycle, &open, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
                 warn!(event = "stopped", signal, "second signal: connections in flight are cut");
             }
@@ -64,7 +68,7 @@ impl Gateway {
     }
 }
 
-async fn drain(lifecycle: Lifecycle, times: &Times, telemetry: &Telemetry) {
+async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: &Telemetry) {
     lifecycle.enter(Phase::Draining);
     tokio::select! {
         () = tokio::time::sleep(times.drain_delay) => {}
@@ -75,6 +79,7 @@ async fn drain(lifecycle: Lifecycle, times: &Times, telemetry: &Telemetry) {
     }
     lifecycle.enter(Phase::Closing);
     let timeout = times.drain;
+    closing::close_all(open);
     match tokio::time::timeout(timeout, lifecycle.finished()).await {
         Ok(()) => info!(event = "stopped", "everything in flight is done"),
         Err(_) => {

@@ -4,9 +4,12 @@
 //! another and puts it in the place of the old one, or doesn't.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::closing::Terms;
 use super::contents::{self, Contents, Maker};
 use super::lists::Lists;
+use super::open::Register;
 use super::stapling::Stapling;
 
 use crate::access::header::{CurrentGate, HeaderGate, HeaderGates};
@@ -48,6 +51,10 @@ pub struct Lasting {
     pub header_gates: Arc<HeaderGates>,
     /// How far clients are with their limits.
     pub limits: Arc<Tables>,
+    /// The connections that are open.
+    pub open: Arc<Register>,
+    /// How many snapshots there were.
+    snapshots: AtomicU64,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -66,6 +73,8 @@ impl Lasting {
             lists: Lists::new(telemetry.clone()),
             header_gates: Arc::default(),
             limits: Arc::default(),
+            open: Arc::new(Register::new()),
+            snapshots: AtomicU64::new(0),
             telemetry,
         })
     }
@@ -86,6 +95,10 @@ pub struct Snapshot {
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
+    /// When its connections end.
+    pub(super) terms: Terms,
+    /// The connections that are open.
+    pub(super) open: Arc<Register>,
 }
 
 /// What the connections of one site get.
@@ -160,6 +173,11 @@ impl Snapshot {
                 stapling: stapling.into_iter().flatten().collect(),
                 telemetry: telemetry.clone(),
                 times: settings.times,
+                terms: Terms::of(
+                    settings,
+                    1 + lasting.snapshots.fetch_add(1, Ordering::Relaxed),
+                ),
+                open: lasting.open.clone(),
             }),
             _ => {
                 findings.locate(|name| settings.place_of(name));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 
 use super::in_flight::Progress;
+use crate::lifecycle::ending::{Ending, Stage};
 
 /// A client that has sent so many requests in a row, each so soon after the last, will send another.
 const HOT: u32 = 8;
@@ -14,9 +15,9 @@ const SOON: Duration = Duration::from_millis(10);
 /// How often it is looked at whether it did.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What ends a connection from this side: the process closes, or the client takes too long.
-pub struct End<'a, C> {
-    closing: Pin<&'a mut C>,
+/// What ends a connection from this side: it is told to end, or the client takes too long.
+pub struct End<'a> {
+    ending: &'a Ending,
     closed: bool,
     limit: Duration,
     /// Isn't set at each request: when it rings, it is found out how much is left.
@@ -30,16 +31,16 @@ pub struct End<'a, C> {
     looked_at: Option<Progress>,
 }
 
-impl<'a, C: Future<Output = ()>> End<'a, C> {
+impl<'a> End<'a> {
     /// Counts from now; `sleep` sleeps for `limit`.
     pub fn new(
-        closing: Pin<&'a mut C>,
+        ending: &'a Ending,
         limit: Duration,
         sleep: Pin<&'a mut Sleep>,
         progress: Progress,
     ) -> Self {
         Self {
-            closing,
+            ending,
             closed: false,
             limit,
             sleep,
@@ -83,16 +84,25 @@ impl<'a, C: Future<Output = ()>> End<'a, C> {
         self.poll_late(context)
     }
 
-    /// Whether the process was found to close.
+    /// Whether it was found that it has to end.
     pub fn has_closed(&self) -> bool {
         self.closed
     }
 
-    /// Returns once the process closes.
+    /// Returns once it has been told to end.
     pub fn poll_closing(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.closed = self.closed || self.closing.as_mut().poll(context).is_ready();
+        self.closed = self.closed || self.ending.poll(Stage::Closing, context).is_ready();
         match self.closed {
             true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    /// Returns once what is in flight has had its time, too.
+    pub fn poll_cut(&self, context: &mut Context<'_>) -> Poll<()> {
+        match self.closed {
+            true => self.ending.poll(Stage::Cut, context),
+            // First it is told to end.
             false => Poll::Pending,
         }
     }

@@ -24,7 +24,7 @@ pub async fn identify(
 ) -> Result<Arc<Connection>, Nobody> {
     let values = headers.get_all(HEADER).into_iter();
     let values = values.map(HeaderValue::as_bytes);
-    match by_header.identify(&connection.session, values).await {
+    match by_header.identify(connection, values).await {
         Ok(Identified { connection, is_new }) => {
             if let (true, Some(overlooked)) = (is_new, &connection.session.overlooked) {
                 RevocationUnknown {

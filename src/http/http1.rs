@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -24,16 +25,16 @@ use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
 use super::watched::Watched;
-use crate::lifecycle::Member;
+use crate::access::Connection;
 use crate::tls::TlsStream;
 
-/// Serves until the client is done or the process closes. A request's header may take `limit`, and so
+/// Serves until the client is done or the connection has to end. A request's header may take `limit`, and so
 /// may the time before its first byte.
 pub async fn converse<H, F>(
     stream: TlsStream,
     limit: Duration,
     handler: H,
-    mut member: Member,
+    connection: Arc<Connection>,
 ) -> hyper::Result<()>
 where
     H: Fn(Request<ClientBody>) -> F,
@@ -45,8 +46,8 @@ where
         let answer = handler(request.map(|body| ClientBody::new(body, &in_flight)));
         async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
     });
-    let (closing, sleep) = (pin!(member.closing()), pin!(tokio::time::sleep(limit)));
-    let mut end = End::new(closing, limit, sleep, in_flight.progress());
+    let sleep = pin!(tokio::time::sleep(limit));
+    let mut end = End::new(&connection.ending, limit, sleep, in_flight.progress());
     let mut stream = Watched::new(stream, in_flight.clone());
     loop {
         stream = match turn(begin(stream, &service), &in_flight, &mut end).await {
@@ -92,16 +93,18 @@ where
     Box::new(connection)
 }
 
-async fn turn<S, C>(mut running: Running<S>, in_flight: &InFlight, end: &mut End<'_, C>) -> Turn
+async fn turn<S>(mut running: Running<S>, in_flight: &InFlight, end: &mut End<'_>) -> Turn
 where
     S: Service<Request<Incoming>, Response = Response<Logged>, Error = Infallible>,
     S::Future: Send + 'static,
-    C: Future<Output = ()>,
 {
     let over = poll_fn(|context| {
         loop {
             if let Poll::Ready(result) = Pin::new(&mut *running).poll(context) {
                 return Poll::Ready(Some(result));
+            }
+            if end.poll_cut(context).is_ready() {
+                return Poll::Ready(Some(Ok(())));
             }
             end.note(in_flight.progress());
             let late = end.poll_late(context).is_ready();

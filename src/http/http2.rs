@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
@@ -13,7 +14,8 @@ use super::client_body::ClientBody;
 use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
-use crate::lifecycle::Member;
+use crate::access::Connection;
+use crate::lifecycle::ending::Stage;
 use crate::net::Vectored;
 use crate::tls::TlsStream;
 
@@ -23,14 +25,14 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// The most requests at a time (nginx: `http2_max_concurrent_streams`).
 const MAX_STREAMS: u32 = 128;
 
-/// Serves until the client is done or the process closes. hyper has no limit in time for HTTP/2: a
+/// Serves until the client is done or the connection has to end. hyper has no limit in time for HTTP/2: a
 /// connection on which nothing is asked for during `limit`, not even its preface sent, is closed here,
 /// in order if its client lets us.
 pub async fn converse<H, F>(
     stream: TlsStream,
     limit: Duration,
     handler: H,
-    mut member: Member,
+    whose: Arc<Connection>,
 ) -> hyper::Result<()>
 where
     H: Fn(Request<ClientBody>) -> F,
@@ -53,9 +55,12 @@ where
     while busy_until.elapsed() < limit {
         tokio::select! {
             result = connection.as_mut() => return result,
-            () = member.closing() => {
+            () = whose.ending.reaches(Stage::Closing) => {
                 connection.as_mut().graceful_shutdown();
-                return connection.await;
+                return tokio::select! {
+                    result = connection => result,
+                    () = whose.ending.reaches(Stage::Cut) => Ok(()),
+                };
             }
             () = tokio::time::sleep(look) => {
                 if !in_flight.is_idle() {

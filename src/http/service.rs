@@ -4,7 +4,7 @@
 //! and logged when its last byte is out.
 
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use crate::access::routes::Guarded;
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::identity::headers::IdentityHeaders;
 use crate::lifecycle::Member;
+use crate::lifecycle::ending::Stage;
 use crate::limits::Limits;
 use crate::telemetry::Telemetry;
 use crate::tls::TlsStream;
@@ -63,18 +64,16 @@ pub const GOODBYE: Duration = Duration::from_secs(1);
 const TURNED_AWAY: Duration = Duration::from_secs(5);
 
 impl HttpServer {
-    /// Serves until the client is done or the process closes.
-    pub fn serve(self: &Arc<Self>, permitted: Permitted, member: Member) -> Conversation {
+    /// Serves until the client is done or the connection has to end.
+    pub fn serve(self: &Arc<Self>, permitted: Permitted) -> Conversation {
         let (stream, connection) = permitted.into_parts();
         let http2 = connection.session.http2;
-        let (server, connection) = (self.clone(), Arc::new(connection));
-        let closing = member.clone();
+        let (server, whose) = (self.clone(), connection.clone());
         let handler = move |request| {
-            let (server, connection, member) =
-                (server.clone(), connection.clone(), closing.clone());
-            async move { Ok::<_, Infallible>(server.answer(request, connection, &member).await) }
+            let (server, connection) = (server.clone(), whose.clone());
+            async move { Ok::<_, Infallible>(server.answer(request, connection).await) }
         };
-        self.converse(stream, http2, handler, member)
+        self.converse(stream, http2, handler, connection)
     }
 
     /// Answers whatever is asked with the refusal page, for no longer than a request's header may
@@ -83,7 +82,7 @@ impl HttpServer {
         let RefusedConnection {
             stream, session, ..
         } = refused;
-        let connection = Connection::new(session, None);
+        let connection = Arc::new(Connection::new(session, None));
         let dismissed = self.dismiss(stream, connection, pages::refusal, member);
         // Its end in time or not: there is nothing more to tell this client.
         let _ = tokio::time::timeout(self.header_timeout, dismissed).await;
@@ -102,15 +101,14 @@ impl HttpServer {
     async fn dismiss(
         self: &Arc<Self>,
         stream: TlsStream,
-        connection: Connection,
+        connection: Arc<Connection>,
         page: impl Fn() -> Response<Body> + Clone + Send + Sync + 'static,
-        member: Member,
+        mut member: Member,
     ) {
         let http2 = connection.session.http2;
-        let connection = Arc::new(connection);
-        let server = self.clone();
+        let (server, whose) = (self.clone(), connection.clone());
         let handler = move |request: Request<ClientBody>| {
-            let (server, connection, page) = (server.clone(), connection.clone(), page.clone());
+            let (server, connection, page) = (server.clone(), whose.clone(), page.clone());
             async move {
                 let log = Log::of(&request, connection, server.telemetry.clone());
                 // One refusal is enough: the next request needs another connection anyway.
@@ -119,20 +117,26 @@ impl HttpServer {
                 Ok::<_, Infallible>(log.wrap(response, None))
             }
         };
-        self.converse(stream, http2, handler, member).await;
+        let conversation = self.converse(stream, http2, handler, connection.clone());
+        let mut conversation = pin!(conversation);
+        tokio::select! {
+            () = conversation.as_mut() => return,
+            () = member.closing() => connection.ending.tell(Stage::Closing),
+        };
+        conversation.await;
     }
 
     async fn answer(
         &self,
         request: Request<ClientBody>,
         connection: Arc<Connection>,
-        member: &Member,
     ) -> Response<Logged> {
         let connection = match self.client_of(&request, connection).await {
             Ok(connection) => connection,
             Err((connection, page)) => {
-                let log = Log::of(&request, connection, self.telemetry.clone());
-                let closing = member.is_closing() && request.version() <= Version::HTTP_11;
+                let log = Log::of(&request, connection.clone(), self.telemetry.clone());
+                let closing = connection.ending.is(Stage::Closing);
+                let closing = closing && request.version() <= Version::HTTP_11;
                 let cut = request.method() == Method::HEAD;
                 return log.wrap(finish(page, cut, closing.then_some("close")), None);
             }
@@ -162,8 +166,8 @@ impl HttpServer {
                 response
             }
         };
-        // Only now: while an upstream was waited for, the process may have begun to close.
-        let closing = member.is_closing();
+        // Only now: while an upstream was waited for, the end may have come.
+        let closing = connection.ending.is(Stage::Closing);
         let persistence = match version {
             // Says what HTTP/1.1 means anyway; nginx says it, and clients' tests compare headers.
             Version::HTTP_11 if !asked_to_close && !closing => Some("keep-alive"),
@@ -228,7 +232,7 @@ impl HttpServer {
         stream: TlsStream,
         http2: bool,
         handler: H,
-        member: Member,
+        connection: Arc<Connection>,
     ) -> Conversation
     where
         H: Fn(Request<ClientBody>) -> F + Send + Sync + 'static,
@@ -237,10 +241,10 @@ impl HttpServer {
         let limit = self.header_timeout;
         match http2 {
             true => Box::pin(async move {
-                note(http2::converse(stream, limit, handler, member).await);
+                note(http2::converse(stream, limit, handler, connection).await);
             }),
             false => Box::pin(async move {
-                note(http1::converse(stream, limit, handler, member).await);
+                note(http1::converse(stream, limit, handler, connection).await);
             }),
         }
     }

@@ -1,8 +1,9 @@
 //! From ready to closed: who must know, and who is waited for.
 //!
 //! The one that steers has [`Lifecycle`], everybody else a [`Member`]: it tells the phase, and for as
-//! long as it lives, the end is waited for.
+//! long as it lives, the end is waited for. What ends a single connection is its [`Ending`](ending::Ending).
 
+pub mod ending;
 pub mod signals;
 
 use std::convert::Infallible;

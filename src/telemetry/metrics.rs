@@ -7,6 +7,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+use super::events::closing::ClosedFor;
 use super::events::identity::Untold;
 use super::events::limits::{Limited, LimitedBy};
 use super::events::routes::REASONS;
@@ -19,6 +20,7 @@ pub struct Metrics {
     registry: Registry,
     pub(super) connections_accepted: IntCounter,
     pub(super) connections_open: IntGauge,
+    pub(super) connections_closed: IntCounterVec,
     pub(super) tcp_pings: IntCounter,
     pub(super) accept_errors: IntCounter,
     pub(super) handshakes: IntCounterVec,
@@ -62,6 +64,7 @@ impl Metrics {
         let metrics = Self {
             connections_accepted: make.counter("connections_accepted_total", "Connections accepted on the TLS listeners.")?,
             connections_open: make.gauge("connections_open", "Connections open on the TLS listeners.")?,
+            connections_closed: make.counters("connections_closed_total", "Open connections that were closed because what let them in doesn't hold any more, or because of their age, by reason.", &["reason"])?,
             tcp_pings: make.counter("tcp_pings_total", "Connections closed by the client before it sent a byte: health checks of load balancers.")?,
             accept_errors: make.counter("accept_errors_total", "Failures of accept(2), such as too many open files.")?,
             handshakes: make.counters("handshakes_total", "TLS handshakes by result: full, resumed or refused.", &["result"])?,
@@ -104,6 +107,11 @@ impl Metrics {
                 let labels = [limit.label(), by.label()];
                 metrics.limited.with_label_values(&labels);
             }
+        }
+        for reason in ClosedFor::ALL {
+            metrics
+                .connections_closed
+                .with_label_values(&[reason.label()]);
         }
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);

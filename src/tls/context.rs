@@ -25,6 +25,7 @@ use super::policy::{HandshakePolicy, attach, note};
 use super::protocols::{apply_settings, suites_of, unexpected};
 use super::resumption::Resumption;
 use super::revocation::Crl;
+use super::standing;
 use super::stapling::{self, Staple, Stapled};
 use super::tickets::TicketSecret;
 use super::trust::Trust;
@@ -93,6 +94,8 @@ pub struct TlsContext {
     /// That of the first site's first certificate. It hands over to another one when the client asks for
     /// that site, or can't use that certificate.
     inner: SslContext,
+    /// Who may be inside, by the numbers of the sites.
+    inside: Vec<standing::Judge>,
     /// Of each site whose clients a header tells.
     judges: Vec<Option<Arc<Judge>>>,
     pub(super) handshake_timeout: Duration,
@@ -115,11 +118,12 @@ impl TlsContext {
         shared: &Shared<'_>,
     ) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let mut judges = Vec::with_capacity(settings.sites.len());
+        let (mut judges, mut inside) = (Vec::new(), Vec::new());
         let mut sites = settings.sites.iter().zip(sites).enumerate();
         let mut build = |(number, (site, parts)): (usize, (&Site, SiteParts<'_>))| {
             let built = build_site(number, site, parts, &settings.tls, shared)?;
             judges.push(judge(site, &built));
+            inside.extend(judge_of(&built));
             Ok(built)
         };
         let first = sites.next().and_then(|site| findings.note(build(site)));
@@ -149,6 +153,7 @@ impl TlsContext {
         }
         Ok(Self {
             inner: first.build(),
+            inside,
             judges,
             handshake_timeout: settings.tls.handshake_timeout,
         })
@@ -157,6 +162,11 @@ impl TlsContext {
     /// Who decides about the clients of a site that a header tells; `None` if none does.
     pub fn judge(&self, site: usize) -> Option<&Arc<Judge>> {
         self.judges.get(site)?.as_ref()
+    }
+
+    /// Who may be inside, by the number of the site.
+    pub fn inside(&self, site: usize) -> Option<&standing::Judge> {
+        self.inside.get(site)
     }
 
     /// The server's side of a new connection, before its first byte.
@@ -180,6 +190,12 @@ fn judge(site: &Site, built: &[Built]) -> Option<Arc<Judge>> {
     let built = built.first()?;
     let by_header = site.settings.client_auth == ClientAuth::Header;
     by_header.then(|| Arc::new(Judge::of(&built.policy)))
+}
+
+/// The certificates of a site make no difference.
+fn judge_of(built: &[Built]) -> Option<standing::Judge> {
+    let built = built.first()?;
+    Some(standing::Judge::of(&built.policy, built.mode))
 }
 
 /// Contexts without their policies would let everybody in: there is none.

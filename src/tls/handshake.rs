@@ -16,6 +16,8 @@ use super::ffi::server::WANT_VERDICT;
 use super::policy::note;
 use super::resumption::Proven;
 use super::revocation::Overlooked;
+use super::standing::Standing;
+use super::verification::Verified;
 use crate::identity::ClientCertificate;
 use crate::net::{Accepted, ClientStream};
 use crate::refusal::RefusalReason;
@@ -65,6 +67,8 @@ pub struct Session {
     pub took: Duration,
     /// What the client was let in in spite of.
     pub overlooked: Option<Arc<Overlooked>>,
+    /// What the client was let in by; `None` where none had to be shown.
+    pub standing: Option<Standing>,
 }
 
 /// How a handshake ends that doesn't succeed.
@@ -163,13 +167,14 @@ fn session_of(ssl: &SslRef, address: SocketAddr, accepted_at: Instant) -> Sessio
         resumed: ssl.session_reused(),
         http2: ssl.selected_alpn_protocol() == Some(b"h2"),
         took: accepted_at.elapsed(),
-        overlooked: overlooked_of(ssl),
+        overlooked: verified_of(ssl).and_then(|verified| verified.overlooked.clone()),
+        standing: Standing::of(ssl, verified_of(ssl)),
     }
 }
 
-fn overlooked_of(ssl: &SslRef) -> Option<Arc<Overlooked>> {
+fn verified_of(ssl: &SslRef) -> Option<&Arc<Verified>> {
     match &note(ssl)?.lineage(ssl)?.client {
-        Proven::Chain(_, verified) => verified.overlooked.clone(),
+        Proven::Chain(_, verified) => Some(verified),
         Proven::Anonymous => None,
     }
 }

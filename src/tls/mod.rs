@@ -23,6 +23,7 @@ mod policy;
 mod protocols;
 mod resumption;
 pub mod revocation;
+pub mod standing;
 pub mod stapling;
 pub mod strength;
 mod suites;

@@ -41,6 +41,8 @@ pub struct Verified {
     /// to the earliest notAfter, which is outside, as it is to AWS-LC (X509_cmp_time(3)); and no longer than
     /// the revocation lists that were asked are in force.
     pub validity: Range<i64>,
+    /// The earliest notAfter alone: an expired list is no expired certificate.
+    pub expires: i64,
     /// What was let pass.
     pub overlooked: Option<Arc<Overlooked>>,
     /// What is to be asked of OCSP responders, each time; none if that isn't wanted.
@@ -171,6 +173,7 @@ impl Verifier {
         };
         certificate.chain = found.chain;
         let mut validity = found.validity;
+        let expires = validity.end;
         let mut overlooked = None;
         if let Some(unrevoked) = found.unrevoked {
             validity.end = validity.end.min(unrevoked.until);
@@ -179,6 +182,7 @@ impl Verifier {
         Ok(Verified {
             certificate: certificate.into(),
             validity,
+            expires,
             overlooked,
             questions: found.questions,
         })

@@ -101,6 +101,7 @@ mod tests {
             certificate: Arc::new(ClientCertificate::default()),
             overlooked: None,
             validity: 100..until,
+            expires: until,
             questions: Vec::new(),
         })
     }

@@ -10,6 +10,7 @@ pub mod content;
 pub mod crl;
 pub mod crl_server;
 pub mod duplex;
+pub mod endings;
 pub mod http;
 pub mod http2;
 pub mod http2_client;

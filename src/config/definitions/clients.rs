@@ -110,6 +110,13 @@ pub(super) const ROWS: &[Definition] = &[
         "3s",
         "How long a responder may take to answer. It is part of the handshake's time.",
     )),
+    many(
+        HEADING,
+        "close-on",
+        "expiry|revocation|rules|none",
+        "expiry,revocation,rules",
+        "When an open connection is closed, after the request in flight: at the end of its client's certificate, when a reload or a new CRL finds that its chain isn't accepted any more, or that the rules keep it out. none leaves open connections alone.",
+    ),
     one(
         HEADING,
         "certs-dir",

@@ -35,6 +35,13 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "max-connection-age",
+        "DURATION",
+        "0s",
+        "How long any connection may be open, give or take a tenth, so that not all clients come back at once; it then ends after the request in flight. 0s: no bound.",
+    ),
+    one(
+        HEADING,
         "crl-refresh",
         "DURATION",
         "1h",

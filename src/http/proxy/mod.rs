@@ -106,7 +106,7 @@ impl Proxy {
     pub async fn respond(
         &self,
         mut request: Request<ClientBody>,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         identity: &Arc<IdentityHeaders>,
     ) -> Response<Body> {
         // TRACE would show a client the headers that only the upstream may see.
@@ -164,7 +164,7 @@ impl Proxy {
         &self,
         mut response: Response<Incoming>,
         upgrade: Option<upgrade::ClientSide>,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         progress: Arc<Progress>,
     ) -> Result<Response<Body>, Failure> {
         let name = match response.extensions().get::<UpstreamName>() {
@@ -173,7 +173,7 @@ impl Proxy {
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             match upgrade {
-                Some(client) => upgrade::connect(client, &mut response),
+                Some(client) => upgrade::connect(client, &mut response, connection.clone()),
                 None => return Err(Failure::UnaskedUpgrade(name)),
             }
         } else {

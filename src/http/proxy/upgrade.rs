@@ -1,13 +1,20 @@
 //! WebSocket through the proxy (RFC 6455): after 101, raw bytes both ways.
 
+use std::io;
+use std::sync::Arc;
+
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tracing::debug;
 
+use crate::access::Connection;
 use crate::http::client_body::ClientBody;
+use crate::http::service::GOODBYE;
+use crate::lifecycle::ending::Stage;
 use crate::net::carry;
 
 /// The client's half of an upgrade that it asked for.
@@ -28,17 +35,20 @@ pub fn ask_for(_: &ClientSide, headers: &mut HeaderMap) {
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
 }
 
-/// Connects the two halves once the client has been sent the upstream's 101.
-pub fn connect(client: ClientSide, response: &mut Response<Incoming>) {
+/// Connects the two halves once the client has been sent the upstream's 101. There is no request in flight
+/// any more whose end could be waited for: when the connection's time is over, both ends are closed.
+pub fn connect(client: ClientSide, response: &mut Response<Incoming>, connection: Arc<Connection>) {
     let upstream = hyper::upgrade::on(response);
     tokio::spawn(async move {
         let halves = tokio::try_join!(client.0, upstream);
         let result = match halves {
             Ok((client, upstream)) => {
                 let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
-                carry::both_ways(&mut client, &mut upstream)
-                    .await
-                    .map_err(|error| error.to_string())
+                let carried = tokio::select! {
+                    result = carry::both_ways(&mut client, &mut upstream) => result.map(drop),
+                    () = connection.ending.reaches(Stage::Over) => end(&mut client).await,
+                };
+                carried.map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
@@ -46,6 +56,12 @@ pub fn connect(client: ClientSide, response: &mut Response<Incoming>) {
             debug!(event = "upgrade_broken", error, "upgraded connection broke");
         }
     });
+}
+
+/// close_notify, for a client that reads.
+async fn end(client: &mut TokioIo<Upgraded>) -> io::Result<()> {
+    let said = tokio::time::timeout(GOODBYE, client.shutdown()).await;
+    said.unwrap_or(Ok(()))
 }
 
 fn has_token(headers: &HeaderMap, name: &str, token: &str) -> bool {

@@ -13,7 +13,9 @@ use std::time::Duration;
 use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Private};
-use openssl::ssl::{SslContextBuilder, SslContextRef, SslMethod, SslRef, SslVerifyMode};
+use openssl::ssl::{
+    SslContextBuilder, SslContextRef, SslMethod, SslRef, SslSessionRef, SslVerifyMode,
+};
 use openssl_sys as lc;
 use zeroize::Zeroizing;
 
@@ -201,6 +203,13 @@ pub fn session_chain(ssl: &SslRef, session: &[u8]) -> Option<Vec<Vec<u8>>> {
         lc::SSL_SESSION_free(session);
         Some(chain)
     }
+}
+
+/// The certificates (DER) of the client in an established session, its own first.
+pub fn session_certificates(session: &SslSessionRef) -> Vec<&[u8]> {
+    // SAFETY: the session is valid for as long as it is borrowed. What it has of the peer is set before it
+    // is established and never changed after that.
+    unsafe { certificates(lc::SSL_SESSION_get0_peer_certificates(session.as_ptr())) }
 }
 
 /// The random of the ClientHello; zeroes before one was read.

@@ -90,6 +90,15 @@ impl Ocsp {
         matches!(self.judge(verified, None), Verdict::Pass(_))
     }
 
+    /// What a responder said of a certificate of this chain, if it is known that it is revoked. Asks nobody.
+    pub fn known_revoked(&self, verified: &Verified) -> Option<Arc<str>> {
+        let mut questions = verified.questions.iter();
+        questions.find_map(|question| match self.statuses.recall(question) {
+            Some(Status::Revoked(words)) => Some(words),
+            _ => None,
+        })
+    }
+
     /// What a handshake waits for.
     pub fn waiting(&self, verified: Arc<Verified>) -> Waiting {
         let ocsp = self.clone();

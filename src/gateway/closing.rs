@@ -1,0 +1,133 @@
+//! Ends open connections when what let them in doesn't hold any more, or when they are old.
+//!
+//! One task keeps time for all connections. A new snapshot judges each of them once, on a thread of its own: workers
+//! hear only of those that have to end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Service;
+use super::open::{Register, Told};
+use super::snapshot::Snapshot;
+use crate::access::Connection;
+use crate::config::Settings;
+use crate::config::closing::CloseOn;
+use crate::lifecycle::ending::Stage;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::closing::{ClosedFor, ConnectionClosed};
+use crate::tls::standing::Fallen;
+
+/// Certificates end by the clock on the wall, which may be set.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// When connections end, by one snapshot.
+pub(super) struct Terms {
+    /// When what let them in doesn't hold any more.
+    pub on: CloseOn,
+    /// How old they become; zero is no bound.
+    pub max_age: Duration,
+    /// How long what is in flight may take then.
+    pub grace: Duration,
+    /// The sites' names for themselves, by their numbers.
+    pub sites: Vec<Arc<str>>,
+    /// The snapshot's number.
+    pub snapshot: u64,
+}
+
+impl Terms {
+    pub fn of(settings: &Settings, snapshot: u64) -> Self {
+        Self {
+            on: settings.closing.on,
+            max_age: settings.closing.max_age,
+            grace: settings.times.drain,
+            sites: settings.sites.iter().map(|site| site.id().into()).collect(),
+            snapshot,
+        }
+    }
+}
+
+/// Keeps time for ever. Must be spawned.
+pub(super) async fn run(service: Arc<Service>, telemetry: Arc<Telemetry>) {
+    let register = &service.lasting.open;
+    let mut looked = Instant::now();
+    // None: the first one is new, too.
+    let mut known = 0;
+    loop {
+        register.wait(MINUTE).await;
+        let stale = register.take_stale();
+        let snapshot = service.current.load_full();
+        let is_new = snapshot.terms.snapshot != known;
+        if is_new || looked.elapsed() >= MINUTE {
+            (looked, known) = (Instant::now(), snapshot.terms.snapshot);
+            register.recount(&snapshot.terms);
+        }
+        tell(register.due_now(&snapshot.terms), &telemetry);
+        if !is_new && !stale {
+            continue;
+        }
+        let (service, telemetry) = (service.clone(), telemetry.clone());
+        // A panic was logged. Whom it has left unjudged, the next snapshot judges.
+        let judging = move || judge_all(&snapshot, &service.lasting.open, &telemetry);
+        let _ = tokio::task::spawn_blocking(judging).await;
+    }
+}
+
+/// The process closes.
+pub(super) fn close_all(register: &Register) {
+    for connection in register.everybody() {
+        connection.ending.tell(Stage::Closing);
+    }
+}
+
+fn tell(all: Vec<Told>, telemetry: &Telemetry) {
+    for Told { who, stage, reason } in all {
+        if let Some(reason) = reason {
+            let detail = match reason {
+                ClosedFor::MaxAge => "it is as old as it may become",
+                _ => "a certificate of its client's chain has expired",
+            };
+            said(&who, reason, detail, telemetry);
+        }
+        who.ending.tell(stage);
+    }
+}
+
+fn said(who: &Connection, reason: ClosedFor, detail: &str, telemetry: &Telemetry) {
+    let connection = who.fields();
+    ConnectionClosed {
+        reason,
+        detail,
+        connection,
+    }
+    .emit(telemetry);
+}
+
+/// Judges each connection that this snapshot hasn't judged yet.
+fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
+    let terms = &snapshot.terms;
+    for part in 0..register.parts() {
+        for open in register.unjudged(part, terms.snapshot) {
+            match judge(&open.who, &open.site, snapshot) {
+                Ok(Some(expires)) => register.expires(open.id, expires, terms),
+                Ok(None) => {}
+                Err((reason, words)) => {
+                    register.over(open.id, terms.grace);
+                    said(&open.who, reason, &words, telemetry);
+                    open.who.ending.tell(Stage::Over);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a connection may stay. Who is inside stays at its site; if that is gone, nobody says who may be there.
+fn judge(who: &Connection, site: &str, snapshot: &Snapshot) -> Result<Option<i64>, Fallen> {
+    let on = snapshot.terms.on;
+    let number = snapshot.terms.sites.iter().position(|id| **id == *site);
+    let judge = number.and_then(|number| snapshot.tls.inside(number));
+    match judge {
+        Some(judge) => judge.judge(who.session.standing.as_ref(), on),
+        None if on.rules => Err((ClosedFor::Rules, format!("the site {site} is gone"))),
+        None => Ok(None),
+    }
+}
