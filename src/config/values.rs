@@ -72,10 +72,10 @@ words! {
     ClientAuth {
         /// No certificate, no admission (nginx: `ssl_verify_client on`).
         Required = "required",
-        /// None but one that an `allow` rule pins; no CA has a say.
-        Pinned = "pinned",
         /// None is fine, a bad one is not (nginx: `optional`).
         Optional = "optional",
+        /// None but one that an `allow` rule pins; no CA has a say.
+        Pinned = "pinned",
         /// Clients aren't asked (nginx: `off`).
         Off = "off",
     }
