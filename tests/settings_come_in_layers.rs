@@ -185,7 +185,7 @@ fn wrong_types_are_errors() {
         (
             "client-auth = 1",
             "client-auth",
-            "required | optional | off",
+            "required | optional | pinned | off",
         ),
         ("client-auth = [\"off\"]", "client-auth", "a single value"),
         ("workers = \"two\"", "workers", "a number from 1 to 1024"),

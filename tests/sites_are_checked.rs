@@ -173,7 +173,7 @@ const WRONG: &[(&str, &[&str])] = &[
         &[
             "client-auth in site a.example of ",
             "\"yes\"",
-            "required | optional | off",
+            "required | optional | pinned | off",
         ],
     ),
     (

@@ -294,6 +294,35 @@ fn tunnels_are_asked_for_nothing() {
     }
 }
 
+/// One that answers and doesn't close is read as far as it goes; one that says nothing is not waited for.
+#[test]
+fn upstreams_that_do_not_end() {
+    let pki = Pki::new();
+    let asker = Asker::new();
+    for (answer, status) in [
+        (
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"[..],
+            200.into(),
+        ),
+        (b"", Value::Null),
+    ] {
+        let server = upstream::tcp(move |mut stream| {
+            upstream::read_head(&mut stream);
+            let _ = stream.write_all(answer);
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let gate = certgate::serve(&pki)
+            .argument(format!("--upstream=tcp://{server}"))
+            .start();
+        let more = ["--request=/x?y", "--timeout=1s"];
+        let report = asker.ask(gate.address, &pki.client, &more);
+        assert_eq!(
+            (&report["accepted"], &report["http_status"]),
+            (&true.into(), &status)
+        );
+    }
+}
+
 /// A server of OpenSSL, on a port of the kernel's choice; ended when dropped.
 struct Peer {
     child: Child,

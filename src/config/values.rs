@@ -70,10 +70,10 @@ words! {
     ClientAuth {
         /// No certificate, no admission (nginx: `ssl_verify_client on`).
         Required = "required",
-        /// None but one that an `allow` rule pins; no CA has a say.
-        Pinned = "pinned",
         /// None is fine, a bad one is not (nginx: `optional`).
         Optional = "optional",
+        /// None but one that an `allow` rule pins; no CA has a say.
+        Pinned = "pinned",
         /// Clients aren't asked (nginx: `off`).
         Off = "off",
         /// Clients aren't asked; a load balancer that asked them passes on what they showed, with each request.

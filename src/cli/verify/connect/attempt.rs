@@ -57,12 +57,9 @@ impl Default for End {
     }
 }
 
-/// How long an alert may take, beside what the network does.
-const LEAST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// The same where nothing is asked that would prove anything: as long as certgate asks an OCSP responder
-/// by default, and the server may do that now.
-const ALONE: Duration = Duration::from_secs(3);
+/// How long an alert may take where nothing is asked that would prove anything: as long as certgate asks an
+/// OCSP responder by default, and the server may do that now.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// What was found wrong with the server's chain, while its handshake went on.
 type Faults = Arc<Mutex<Vec<String>>>;
@@ -89,19 +86,17 @@ pub async fn attempt(
         let tcp = connect(target).await?;
         seen.address = tcp.peer_addr().ok();
         let stream = SslStream::new(ssl, tcp).map_err(|error| Failure::Local(words(&error)))?;
-        let began = Instant::now();
-        shake_hands(tls.insert(stream)).await?;
-        Ok::<_, Failure>(began.elapsed())
+        shake_hands(tls.insert(stream)).await
     };
     let result = tokio::time::timeout_at(end.into(), result).await;
     seen.end = match result {
         Err(_) if seen.address.is_none() => End::Failed(Failure::Timeout(Stage::Connect)),
         Err(_) => End::Failed(Failure::Timeout(Stage::Handshake)),
         Ok(Err(failure)) => End::Failed(failure),
-        Ok(Ok(took)) => match &mut tls {
+        Ok(Ok(())) => match &mut tls {
             Some(tls) => {
                 seen.agreed = Some(agreed(tls.ssl()));
-                converse(tls, target, took, end).await
+                converse(tls, target, end).await
             }
             None => End::default(),
         },
@@ -201,52 +196,33 @@ async fn shake_hands(tls: &mut SslStream<TcpStream>) -> Result<(), Failure> {
 
 /// Everything after the handshake. In TLS 1.3 the server looks at the certificate only after the client is
 /// done, and refuses then.
-async fn converse(
-    tls: &mut SslStream<TcpStream>,
-    target: &Target,
-    handshake: Duration,
-    end: Instant,
-) -> End {
+async fn converse(tls: &mut SslStream<TcpStream>, target: &Target, end: Instant) -> End {
     let asks = match &target.request {
         Request::None => false,
         Request::Path(_) => true,
         Request::Default => tls.ssl().selected_alpn_protocol() == Some(b"http/1.1"),
     };
-    let mut wait = (handshake * 4).clamp(LEAST_WAIT, LONGEST_WAIT);
+    let left = end.saturating_duration_since(Instant::now());
     if !asks {
-        wait = wait.max(ALONE);
+        return listen(tls, SILENCE.min(left)).await;
     }
-    // A request that a server doesn't read any more becomes a reset, and that overtakes the alert.
-    let in_handshake = tls.ssl().version_str() != "TLSv1.3";
-    if !(asks && in_handshake)
-        && let Some(end) =
-            listen(tls, wait.min(end.saturating_duration_since(Instant::now()))).await
-    {
-        return end;
-    }
-    if !asks {
-        return End::Quiet(wait);
-    }
-    let began = Instant::now();
-    let asked = tokio::time::timeout_at(end.into(), ask(tls, target)).await;
-    match asked {
-        Ok(end) => end,
-        Err(_) => End::Quiet(began.elapsed() + wait),
-    }
+    ask(tls, target, left).await
 }
 
 /// What comes within this time, if anything does.
-async fn listen(tls: &mut SslStream<TcpStream>, wait: Duration) -> Option<End> {
+async fn listen(tls: &mut SslStream<TcpStream>, wait: Duration) -> End {
     let mut byte = [0];
     match tokio::time::timeout(wait, tls.read(&mut byte)).await {
-        Err(_) => None,
-        Ok(Ok(0)) => Some(End::Failed(Failure::Closed(Stage::Close))),
-        Ok(Ok(_)) => Some(End::Spoke),
-        Ok(Err(error)) => Some(End::Failed(Failure::of_io(&error, Stage::Close))),
+        Err(_) => End::Quiet(wait),
+        Ok(Ok(0)) => End::Failed(Failure::Closed(Stage::Close)),
+        Ok(Ok(_)) => End::Spoke,
+        Ok(Err(error)) => End::Failed(Failure::of_io(&error, Stage::Close)),
     }
 }
 
-async fn ask(tls: &mut SslStream<TcpStream>, target: &Target) -> End {
+/// Asks, and reads what is answered.
+async fn ask(tls: &mut SslStream<TcpStream>, target: &Target, left: Duration) -> End {
+    let end = Instant::now() + left;
     let path = match &target.request {
         Request::Path(path) => path,
         _ => "/",
@@ -260,21 +236,29 @@ async fn ask(tls: &mut SslStream<TcpStream>, target: &Target) -> End {
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: certgate-verify\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     );
     // If that fails, the alert that says why may have come before.
-    let _ = tls.write_all(request.as_bytes()).await;
-    let mut bytes = Vec::new();
-    let read = async {
-        let mut limited = (&mut *tls).take(answer::LIMIT as u64);
-        limited.read_to_end(&mut bytes).await
-    };
+    let write = tls.write_all(request.as_bytes());
+    let _ = tokio::time::timeout_at(end.into(), write).await;
     // Some servers don't close, whatever they are asked; what came until then is read.
-    let read = tokio::time::timeout(LONGEST_WAIT.max(target.timeout / 2), read).await;
-    let answer = Answer::of(&bytes);
-    match (answer, read) {
+    let patience = SILENCE.max(target.timeout / 2).min(left);
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(patience, read(tls, &mut bytes)).await;
+    match (Answer::of(&bytes), read) {
         (Some(answer), _) => End::Answered(answer),
         (None, Ok(Err(error))) => End::Failed(Failure::of_io(&error, Stage::Request)),
-        (None, Ok(Ok(_))) if bytes.is_empty() => End::Failed(Failure::Closed(Stage::Request)),
-        (None, Ok(Ok(_))) => End::Spoke,
-        (None, Err(_)) if bytes.is_empty() => End::Quiet(LONGEST_WAIT.max(target.timeout / 2)),
-        (None, Err(_)) => End::Spoke,
+        (None, Ok(Ok(()))) if bytes.is_empty() => End::Failed(Failure::Closed(Stage::Request)),
+        (None, Err(_)) if bytes.is_empty() => End::Quiet(patience),
+        (None, _) => End::Spoke,
     }
+}
+
+/// To the end, or as much as matters; what came is there whenever it is stopped.
+async fn read(tls: &mut SslStream<TcpStream>, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut chunk = [0; 4096];
+    while bytes.len() < answer::LIMIT {
+        match tls.read(&mut chunk).await? {
+            0 => break,
+            count => bytes.extend_from_slice(&chunk[..count]),
+        }
+    }
+    Ok(())
 }
