@@ -291,6 +291,11 @@ mod tests {
             ("/admin%23x", &["/admin"]),
             ("/;/admin", &["/admin"]),
             ("/x/%252e%252e/admin", &["/admin"]),
+            // Decoded, but for the slash, and not merged.
+            (
+                "/w/x///a%2fb/%2e%2e/%2e%2e/%2e%2e/%2e%2e/admin",
+                &["/w/admin"],
+            ),
         ] {
             let found = readings(path);
             for reading in expected {
