@@ -246,6 +246,56 @@ fn without_a_certificate_only_what_is_open_arrives() {
     assert_eq!(world.upstream.more().len(), 0);
 }
 
+/// Many servers don't tell a path with a closing slash from one without.
+#[test]
+fn a_closing_slash_leads_around_no_exact_path() {
+    let pki = Pki::new();
+    let upstream = upstream::http(|request| upstream::ok(request.path()));
+    let toml = format!(
+        r#"
+        upstream = "{}"
+        [[route]]
+        path = "/secret"
+        deny = ["cn:alice"]
+        [[route]]
+        path = "/vault/"
+        deny = ["cn:alice"]
+        [[route]]
+        path = "/both"
+        deny = ["cn:alice"]
+        [[route]]
+        path = "/both/"
+        "#,
+        upstream.url
+    );
+    let world = World {
+        gate: places::serve(&pki).config(&toml).start(),
+        upstream,
+        alice: client::with(&pki.client),
+        admin: client::anonymous(),
+    };
+    for path in [
+        "/secret",
+        "/secret/",
+        "/secret//",
+        "/secret/.",
+        "/secret/x/..",
+        "/secret;/",
+        "/%73ecret/",
+        "/vault",
+        "/vault/",
+        "/vault;x",
+        "/x/..%2fvault",
+        "/both",
+    ] {
+        world.reaches_nothing(&world.alice, path);
+    }
+    for path in ["/secret/x", "/secrets", "/vault/x", "/both/"] {
+        assert_eq!(world.http1(&world.alice, "GET", path), 200, "{path}");
+        assert_eq!(world.upstream.request().path(), path);
+    }
+}
+
 /// Whoever may ask for each reading gets it, and the upstream reads what the client wrote.
 #[test]
 fn what_is_permitted_arrives_as_it_was_written() {

@@ -23,6 +23,8 @@ pub(super) enum Readings<'a> {
 const LONGEST: usize = 8 * 1024;
 /// An ordinary path with something escaped has three; whoever needs more than these wants to confuse.
 const MOST: usize = 64;
+/// In bytes, of all readings together: what a request can make the gateway do is bounded, too.
+const ROOM: usize = 64 * 1024;
 
 /// From one reading to another one, or to itself.
 type Step = fn(&[u8]) -> Vec<u8>;
@@ -54,7 +56,8 @@ impl<'a> Readings<'a> {
             if !readings.contains(&reading) {
                 readings.push(sound(reading)?);
             }
-            match readings.len() > MOST {
+            let bytes: usize = readings.iter().map(Vec::len).sum();
+            match readings.len() > MOST || bytes > ROOM {
                 true => Err(Unreadable),
                 false => Ok(()),
             }
@@ -288,6 +291,11 @@ mod tests {
             ("/admin%23x", &["/admin"]),
             ("/;/admin", &["/admin"]),
             ("/x/%252e%252e/admin", &["/admin"]),
+            // Decoded, but for the slash, and not merged.
+            (
+                "/w/x///a%2fb/%2e%2e/%2e%2e/%2e%2e/%2e%2e/admin",
+                &["/w/admin"],
+            ),
         ] {
             let found = readings(path);
             for reading in expected {
@@ -300,6 +308,7 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         let many = format!("/%{}41", "25".repeat(MOST));
         let long = format!("/a;{}", "x".repeat(LONGEST));
+        let work = format!("/{}", r"x\y;z%2f//../".repeat(LONGEST / 16));
         for path in [
             "",
             "*",
@@ -319,10 +328,13 @@ mod tests {
             "/\0",
             &many,
             &long,
+            &work,
         ] {
             let shown = path.chars().take(20).collect::<String>();
             assert!(matches!(Readings::of(path), Err(Unreadable)), "{shown}");
         }
         assert!(Readings::of("/caf%e9").is_ok());
+        let plain = format!("/{}", "a%20".repeat(LONGEST / 5));
+        assert!(Readings::of(&plain).is_ok());
     }
 }
