@@ -7,6 +7,7 @@ mod connection;
 pub mod rules;
 
 use crate::config::values::ClientAuth;
+use crate::identity::ClientCertificate;
 use crate::refusal::RefusalReason;
 use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
@@ -22,6 +23,11 @@ pub struct Permitted {
 }
 
 impl Permitted {
+    /// Who the client is; `None` where none had to be shown.
+    pub fn certificate(&self) -> Option<&ClientCertificate> {
+        self.connection.certificate.as_deref()
+    }
+
     /// The stream, and who it belongs to.
     pub fn into_parts(self) -> (TlsStream, Connection) {
         (self.stream, self.connection)
@@ -49,6 +55,7 @@ pub fn decide(
         stream,
         client,
         session,
+        ..
     } = handshaken;
     let verdict = match client {
         // The handshake has asked the same already, so that its alert could say no.

@@ -12,6 +12,7 @@ use figment::{Profile, Provider};
 use super::definitions::{self, List};
 use super::layers::{holds_pem, texts, unknown};
 use super::server_name::ServerName;
+use super::shadow::{self, SHADOW};
 use crate::findings::{Finding, Findings};
 use crate::regular_file;
 
@@ -23,6 +24,8 @@ pub struct ConfigFile {
     pub general: Dict,
     /// `[headers]`, what stands in it as it is.
     pub headers: Option<Value>,
+    /// `[shadow]`.
+    pub shadow: Option<SiteTable>,
     /// The blocks, in their order.
     pub sites: Vec<SiteTable>,
 }
@@ -35,6 +38,8 @@ pub struct SiteTable {
     pub names: Vec<String>,
     /// `[site.headers]`.
     pub headers: Option<Value>,
+    /// `[site.shadow]`.
+    pub shadow: Option<Box<SiteTable>>,
     /// All its other keys.
     pub settings: Dict,
 }
@@ -50,7 +55,8 @@ const NAMES: &str = "names";
 impl ConfigFile {
     /// Whether nothing is set in it.
     pub fn is_empty(&self) -> bool {
-        self.general.is_empty() && self.sites.is_empty() && self.headers.is_none()
+        let has_shadow = !shadow::is_empty(self.shadow.as_ref());
+        self.general.is_empty() && self.sites.is_empty() && self.headers.is_none() && !has_shadow
     }
 
     /// No file, or one that can't be used.
@@ -59,6 +65,7 @@ impl ConfigFile {
             place: place.to_owned(),
             general: Dict::new(),
             headers: None,
+            shadow: None,
             sites: Vec::new(),
         }
     }
@@ -75,10 +82,13 @@ impl ConfigFile {
         };
         let sites = general.remove(SITE);
         let headers = general.remove(HEADERS);
+        let shadow = shadow::table(general.remove(SHADOW), SHADOW, &place, findings);
         general.retain(|key, _| {
             let known = definitions::find(key).is_some();
             if !known {
-                let names = definitions::all().map(|d| d.name).chain([SITE, HEADERS]);
+                let names = definitions::all()
+                    .map(|d| d.name)
+                    .chain([SITE, HEADERS, SHADOW]);
                 findings.push(in_place(unknown(key, names), &place));
             }
             known
@@ -88,6 +98,7 @@ impl ConfigFile {
             place,
             general,
             headers,
+            shadow,
         }
     }
 }
@@ -157,6 +168,7 @@ fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<S
 fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings) -> SiteTable {
     let names = table.remove(NAMES);
     let headers = table.remove(HEADERS);
+    let shadow = table.remove(SHADOW);
     let is_pem = names.as_ref().is_some_and(holds_pem);
     let written = names.clone().filter(|_| !is_pem);
     let written = written.and_then(|value| texts(value, List::Words));
@@ -192,16 +204,18 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
         None => {
             let names = definitions::all().filter(|d| d.per_site).map(|d| d.name);
             findings.push(in_place(
-                unknown(key, names.chain([NAMES, HEADERS])),
+                unknown(key, names.chain([NAMES, HEADERS, SHADOW])),
                 &label,
             ));
             false
         }
     });
+    let shadow = shadow::table(shadow, "site.shadow", &label, findings);
     SiteTable {
         label,
         names: written.unwrap_or_default(),
         headers,
+        shadow: shadow.map(Box::new),
         settings: table,
     }
 }
@@ -217,7 +231,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-fn in_place(finding: Finding, place: &str) -> Finding {
+pub(super) fn in_place(finding: Finding, place: &str) -> Finding {
     Finding {
         place: format!("{} in {place}", finding.place),
         ..finding

@@ -24,6 +24,8 @@ pub struct Layers {
     sites: Vec<SiteTable>,
     /// `[headers]`, and the name of its file.
     headers: Option<(Value, String)>,
+    /// `[shadow]`.
+    shadow: Option<SiteTable>,
     file: Option<Sighting>,
     file_is_empty: bool,
 }
@@ -65,6 +67,7 @@ impl Layers {
         };
         let file_is_empty = of_file.is_empty();
         let place = of_file.place.clone();
+        let shadow = of_file.shadow;
         let headers = of_file.headers.map(|headers| (headers, place));
         let figment = Figment::new()
             .merge(Layer(DEFAULTS.to_owned(), usual_defaults()))
@@ -78,6 +81,7 @@ impl Layers {
                 figment,
                 sites,
                 headers,
+                shadow,
                 file,
                 file_is_empty,
             },
@@ -98,6 +102,11 @@ impl Layers {
     /// The `[[site]]` blocks, in the order of the file.
     pub fn sites(&self) -> &[SiteTable] {
         &self.sites
+    }
+
+    /// What stands beside the settings of all sites.
+    pub fn shadow(&self) -> Option<&SiteTable> {
+        self.shadow.as_ref()
     }
 
     /// The templates of a site, or those of all that have none of their own; and where they stand.

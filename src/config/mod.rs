@@ -10,6 +10,7 @@ pub mod identity;
 pub mod layers;
 pub mod server_name;
 pub mod settings;
+pub mod shadow;
 pub mod site;
 mod sites;
 pub mod sources;

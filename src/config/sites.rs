@@ -75,7 +75,7 @@ impl Reader<'_> {
 
     fn site_settings(&mut self) -> SiteSettings {
         let refusal = self.one("refusal");
-        SiteSettings {
+        let mut settings = SiteSettings {
             client_auth: self.one("client-auth"),
             refusal,
             verify_depth: self.one("verify-depth"),
@@ -91,11 +91,14 @@ impl Reader<'_> {
             deny: self.rules("deny"),
             identity: self.identity(),
             content: self.content(refusal),
-        }
+            shadow: None,
+        };
+        settings.shadow = self.shadow(&settings);
+        settings
     }
 
     /// Whether the site that is read has one of these itself.
-    fn has_own(&self, names: &[&str]) -> bool {
+    pub(super) fn has_own(&self, names: &[&str]) -> bool {
         self.site
             .is_some_and(|site| names.iter().any(|name| site.settings.contains_key(*name)))
     }
@@ -121,7 +124,7 @@ impl Reader<'_> {
         switch
     }
 
-    fn paths(&mut self, name: &str) -> Vec<PathBuf> {
+    pub(super) fn paths(&mut self, name: &str) -> Vec<PathBuf> {
         let written = self.written(name);
         written.values.iter().map(PathBuf::from).collect()
     }
@@ -186,7 +189,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rules(&mut self, name: &str) -> WrittenRules {
+    pub(super) fn rules(&mut self, name: &str) -> WrittenRules {
         let written = self.written(name);
         WrittenRules {
             place: written.place,

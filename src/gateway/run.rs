@@ -8,10 +8,12 @@ use tracing::{info, warn};
 
 use super::Gateway;
 use super::reload::{self, Reloading};
+use super::status::Statuses;
 use super::workers::Workers;
 use crate::admin::Admin;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::tls::verification::unix_now;
 
 impl Gateway {
     /// Serves until a stop signal, then drains: `drain-delay` with readiness failing, then without
@@ -32,6 +34,11 @@ impl Gateway {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),
                 observer: lifecycle.observer(),
+                reporter: Box::new(Statuses {
+                    service: self.service.clone(),
+                    observer: lifecycle.observer(),
+                    started: unix_now(),
+                }),
             };
             tokio::spawn(Arc::new(admin).serve(listener));
         }

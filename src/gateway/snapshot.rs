@@ -7,9 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::lists::Lists;
+use super::shadow;
 use super::stapling::Stapling;
+use super::status::{self, SiteStatus};
 
 use crate::access::rules::Rules;
+use crate::config::site::CrlSettings;
 use crate::config::sources::CrlSource;
 use crate::config::values::{ClientAuth, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, Times};
@@ -19,6 +22,7 @@ use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::identity::headers::IdentityHeaders;
+use crate::inventory::Inventory;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
@@ -44,6 +48,10 @@ pub struct Lasting {
     pub statuses: Arc<Statuses>,
     /// The revocation lists that come from URLs.
     pub lists: Lists,
+    /// The clients' certificates that were seen.
+    pub inventory: Arc<Inventory>,
+    /// What came of the last reload.
+    pub last_reload: status::LastReload,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -60,6 +68,8 @@ impl Lasting {
             secret,
             statuses: Arc::new(Statuses::new(telemetry.clone())),
             lists: Lists::new(telemetry.clone()),
+            inventory: Arc::default(),
+            last_reload: status::LastReload::default(),
             telemetry,
         })
     }
@@ -71,6 +81,9 @@ pub struct Snapshot {
     /// The number that a handshake tells is the place in here.
     pub(super) sites: Vec<SiteService>,
     stapling: Vec<Stapling>,
+    /// What a status tells of each site.
+    pub(super) status: Vec<SiteStatus>,
+    pub(super) inventory: Arc<Inventory>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -115,6 +128,21 @@ impl Snapshot {
                 stapling.collect::<Vec<_>>()
             })
             .collect();
+        let with_credentials = || settings.sites.iter().zip(&inputs.credentials);
+        let candidates: Vec<_> = with_credentials()
+            .map(|(site, credentials)| shadow::parts(site, credentials, &lasting.lists))
+            .collect();
+        // What is wrong with the rules was said.
+        let shadows = match rules.is_empty() {
+            true => Ok(Vec::new()),
+            false => settings
+                .sites
+                .iter()
+                .zip(&candidates)
+                .map(|(site, parts)| shadow::build(site, parts.as_ref()))
+                .collect(),
+        };
+        let mut shadows = findings.note(shadows).unwrap_or_default().into_iter();
         let sites = inputs
             .credentials
             .iter()
@@ -123,8 +151,13 @@ impl Snapshot {
         let sites = sites.zip(&rules);
         let parts = sites.map(|(((credentials, site), stapling), rules)| SiteParts {
             credentials,
-            crls: crls(site, credentials, &lasting.lists),
+            crls: fetched(
+                &site.settings.crls,
+                credentials.crls.clone(),
+                &lasting.lists,
+            ),
             admission: rules.clone(),
+            shadow: shadows.next().flatten(),
             stapled: stapling.iter().map(|one| one.stapled.clone()).collect(),
         });
         let shared = Shared {
@@ -142,6 +175,18 @@ impl Snapshot {
                 tls,
                 sites,
                 stapling: stapling.into_iter().flatten().collect(),
+                status: with_credentials()
+                    .zip(&candidates)
+                    .map(|((site, credentials), candidate)| {
+                        let crls = fetched(
+                            &site.settings.crls,
+                            credentials.crls.clone(),
+                            &lasting.lists,
+                        );
+                        SiteStatus::of(site, credentials, crls.as_deref(), candidate.as_ref())
+                    })
+                    .collect(),
+                inventory: lasting.inventory.clone(),
                 telemetry: telemetry.clone(),
                 times: settings.times,
             }),
@@ -176,9 +221,13 @@ impl Snapshot {
 }
 
 /// Those of files and those of URLs.
-fn crls(site: &Site, credentials: &Credentials, lists: &Lists) -> Option<Vec<Arc<Crl>>> {
-    let mut crls = credentials.crls.clone()?;
-    for source in &site.settings.crls.sources {
+pub(super) fn fetched(
+    settings: &CrlSettings,
+    files: Option<Vec<Arc<Crl>>>,
+    lists: &Lists,
+) -> Option<Vec<Arc<Crl>>> {
+    let mut crls = files?;
+    for source in &settings.sources {
         if let CrlSource::Url(url) = source {
             crls.extend(lists.of(url));
         }
@@ -194,6 +243,10 @@ fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {
         .map(|site| Rules::read(&site.settings));
     let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
     let rules = rules.collect();
+    let candidates = settings.sites.iter();
+    for shadow in candidates.filter_map(|site| site.settings.shadow.as_ref()) {
+        findings.note(Rules::read(&shadow.candidate));
+    }
     // What sites share is wrong once.
     findings.dedup();
     match findings.is_empty() {

@@ -1,7 +1,9 @@
 //! One struct for each thing that happens; `emit` writes its log line and bumps its metric.
 
 pub mod identity;
+pub mod inventory;
 pub mod reload;
+pub mod shadow;
 
 use std::io;
 use std::net::SocketAddr;

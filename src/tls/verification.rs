@@ -154,7 +154,8 @@ impl Verifier {
         let mut certificate = ClientCertificate::of(&leaf);
         let found = match self.build_chain(&leaf, &others, built) {
             Ok(found) => found,
-            Err(fault) => {
+            Err(Broken { fault, vouched }) => {
+                certificate.vouched = vouched;
                 return Err(Box::new(Rejection {
                     reason: fault.reason,
                     words: fault.words,
@@ -165,6 +166,7 @@ impl Verifier {
             }
         };
         certificate.chain = found.chain;
+        certificate.vouched = true;
         let mut validity = found.validity;
         let mut overlooked = None;
         if let Some(unrevoked) = found.unrevoked {
@@ -185,8 +187,12 @@ impl Verifier {
         leaf: &X509Ref,
         others: &StackRef<X509>,
         built: Option<&mut Vec<X509>>,
-    ) -> Result<Found, Fault> {
-        let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
+    ) -> Result<Found, Broken> {
+        let unexpected = |error| Broken {
+            fault: Fault::unexpected(error),
+            vouched: false,
+        };
+        let mut context = X509StoreContext::new().map_err(unexpected)?;
         let verdict = context.init(&self.store, leaf, others, |context| {
             let holds = context.verify_cert()?;
             if let Some(built) = built {
@@ -194,11 +200,17 @@ impl Verifier {
                 built.extend(chain.map(ToOwned::to_owned));
             }
             Ok(match holds {
-                true => self.examine(context),
-                false => Err(Fault::of(context)),
+                true => self.examine(context).map_err(|fault| Broken {
+                    fault,
+                    vouched: true,
+                }),
+                false => Err(Broken {
+                    fault: Fault::of(context),
+                    vouched: fault::only_the_time_is_wrong(context),
+                }),
             })
         });
-        verdict.unwrap_or_else(|error| Err(Fault::unexpected(error)))
+        verdict.unwrap_or_else(|error| Err(unexpected(error)))
     }
 
     /// What AWS-LC doesn't look at, or not so.
@@ -242,6 +254,13 @@ struct Found {
     unrevoked: Option<Unrevoked>,
     /// What responders are to be asked.
     questions: Vec<Arc<Question>>,
+}
+
+/// Why there is no chain.
+struct Broken {
+    fault: Fault,
+    /// Whether a trusted CA has signed the client's own certificate all the same.
+    vouched: bool,
 }
 
 /// What upstreams are told of a chain: whom they trust themselves they know (RFC 9440 section 2.3). A leaf
