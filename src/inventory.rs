@@ -13,8 +13,8 @@ use crate::refusal::RefusalReason;
 pub const CAPACITY: usize = 10_000;
 /// Handshakes of different certificates rarely wait for each other.
 const SHARDS: usize = 16;
-/// The longest name that is kept, in bytes: with two of them and some 300 bytes beside, a full table has 14 MB at most,
-/// and usually 4.
+/// The longest name that is kept, in bytes: with two of them and some 400 bytes beside, a full table has 16 MB at most,
+/// and usually 8.
 const NAME_LIMIT: usize = 512;
 /// How long before its end a certificate is said to expire soon, in days.
 pub const SOON: i64 = 30;

@@ -93,6 +93,23 @@ fn rules_lists_and_modes_are_judged_together() {
     assert_eq!(line(&gate, &carol)["outcome"], "would_admit");
 }
 
+/// Who hasn't the key to a certificate is nobody that a candidate could say anything of.
+#[test]
+fn what_ends_otherwise_is_not_judged() {
+    let pki = Pki::new();
+    let gate = places::serve(&pki)
+        .config("[shadow]\ndeny = [\"cn:nobody\"]\n")
+        .start();
+    client::with(&pki.client.with_another_key()).refusal(gate.address);
+    gate.counts("certgate_refusals_total{reason=\"bad_signature\"}", 1.0);
+    admitted(&gate, &pki.client);
+    gate.counts(&metric("same_accepted", ""), 2.0);
+    for outcome in ["same_refused", "failed"] {
+        assert_eq!(gate.metric(&metric(outcome, "")), 0.0, "{outcome}");
+    }
+    assert_eq!(gate.metric(&metric("would_admit", "bad_signature")), 0.0);
+}
+
 /// Where no certificate is needed, rules decide about those who have none.
 #[test]
 fn clients_without_a_certificate_are_judged_by_rules_alone() {
