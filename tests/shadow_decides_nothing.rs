@@ -275,6 +275,7 @@ fn a_busy_client_has_one_line() {
         alice.get(gate.address, "/").unwrap();
     }
     gate.counts(&metric("would_refuse", "denied"), 50.0);
+    gate.event("shadow");
     assert_eq!(lines(&gate), 1);
 }
 
@@ -299,6 +300,22 @@ fn what_is_wrong_with_it_is_said_before_the_start() {
             finished.stderr
         );
     }
+    // A CA that lets nobody in, as where it would decide.
+    let over = pki::Recipe {
+        not_before: -7200,
+        not_after: -3600,
+        ..pki::authority("Last CA")
+    };
+    let finished = places::serve(&pki)
+        .authority("last", &over.self_signed())
+        .config("[shadow]\nclient-ca = \"DIR/last.pem\"\n")
+        .finish();
+    assert_eq!(finished.code(), 78);
+    let said = &finished.stderr;
+    assert!(
+        said.contains("client-ca in [shadow] of ") && said.contains("expired"),
+        "{said}"
+    );
     let finished = places::serve(&pki)
         .config("[shadow]\nallow = [\"nonsense\"]\n")
         .finish();

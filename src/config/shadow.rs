@@ -210,7 +210,7 @@ mod tests {
             (&candidate.crls, &candidate.allow),
             (&live.crls, &live.allow)
         );
-        assert_eq!(shadow.client_ca.is_some(), true);
+        assert!(shadow.client_ca.is_some());
         assert_eq!(shadow.crl, None);
     }
 

@@ -70,7 +70,7 @@ impl SiteStatus {
 
 fn trust(authorities: &[X509], crls: Option<&[Arc<Crl>]>, settings: &SiteSettings) -> Trust {
     let mut client_ca: Vec<&X509> = authorities.iter().collect();
-    client_ca.sort_by_key(|authority| unix_seconds(authority.not_after()));
+    client_ca.sort_by_cached_key(|authority| unix_seconds(authority.not_after()));
     let told = client_ca.into_iter().take(AUTHORITIES);
     Trust {
         client_ca_count: authorities.len(),
