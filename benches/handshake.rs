@@ -20,7 +20,9 @@ use certgate::telemetry::Telemetry;
 use certgate::tls::context::{Shared, SiteParts};
 use certgate::tls::ocsp::Statuses;
 use certgate::tls::stapling;
-use certgate::tls::{Credentials, ServerIdentity, TicketSecret, TlsContext, offer_session};
+use certgate::tls::{
+    Candidate, Credentials, ServerIdentity, TicketSecret, TlsContext, offer_session,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkey::PKey;
 use openssl::ssl::{
@@ -85,11 +87,13 @@ fn server(pki: &ExamplePki) -> TlsContext {
         }],
         client_ca: vec![certificate(pki.ca())],
         crls: None,
+        candidate: Candidate::default(),
     };
     let parts = SiteParts {
         credentials: &credentials,
         crls: None,
         admission: Arc::new(Rules::default()),
+        shadow: None,
         stapled: vec![stapling::fixed(None)],
     };
     let shared = Shared {

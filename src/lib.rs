@@ -60,6 +60,7 @@ pub mod bench;
 pub mod config;
 mod der;
 pub mod findings;
+pub mod inventory;
 pub mod refusal;
 mod regular_file;
 pub mod sighting;

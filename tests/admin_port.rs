@@ -28,17 +28,16 @@ fn answers_each_path() {
     for (request_line, status, text) in [
         ("GET /healthz", 200, "alive\n"),
         ("GET /readyz", 200, "ready\n"),
-        ("GET /", 200, "certgate: /healthz /readyz /metrics\n"),
         ("GET /readyz?verbose", 200, "ready\n"),
         (
             "GET /nothing",
             404,
-            "not here; there are /healthz /readyz /metrics\n",
+            "not here; there are / /healthz /readyz /metrics /status.json\n",
         ),
         (
             "GET /index.html",
             404,
-            "not here; there are /healthz /readyz /metrics\n",
+            "not here; there are / /healthz /readyz /metrics /status.json\n",
         ),
         ("POST /healthz", 405, "method not allowed\n"),
         ("DELETE /metrics", 405, "method not allowed\n"),
@@ -56,7 +55,7 @@ fn answers_each_path() {
 fn head_has_no_body() {
     let pki = Pki::new();
     let gate = certgate::serve(&pki).start();
-    for path in ["/healthz", "/readyz", "/metrics", "/"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/status.json", "/"] {
         let response = ask(&gate, &format!("HEAD {path}"));
         assert_eq!(response.status, 200, "{path}");
     }

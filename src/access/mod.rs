@@ -10,6 +10,7 @@ pub mod rules;
 
 use std::sync::Arc;
 
+use crate::identity::ClientCertificate;
 use crate::refusal::RefusalReason;
 use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
@@ -25,6 +26,11 @@ pub struct Permitted {
 }
 
 impl Permitted {
+    /// Who the client is; `None` where none had to be shown.
+    pub fn certificate(&self) -> Option<&ClientCertificate> {
+        self.connection.certificate.as_deref()
+    }
+
     /// The stream, and who it belongs to.
     pub fn into_parts(self) -> (TlsStream, Arc<Connection>) {
         (self.stream, self.connection)
@@ -56,6 +62,7 @@ pub fn decide(
         stream,
         client,
         session,
+        ..
     } = handshaken;
     let verdict = match client {
         // The handshake has asked the same already, so that its alert could say no.

@@ -1,14 +1,20 @@
 //! The admin port: plain HTTP for load balancers, orchestrators and Prometheus.
 //!
-//! Takes a bound listener, answers `/healthz`, `/readyz` and `/metrics`. Has nothing of the clients'
+//! Takes a bound listener, answers `/healthz`, `/readyz`, `/metrics`, `/status.json`, and a page of that for people. Has nothing of the clients'
 //! traffic, and goes on answering while that is drained.
+
+mod page;
+pub mod status;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::server::conn::http1;
@@ -17,6 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::debug;
 
+use self::status::{Page, Reporter};
 use crate::lifecycle::{Observer, Phase};
 use crate::telemetry::Telemetry;
 
@@ -26,7 +33,12 @@ pub struct Admin {
     pub telemetry: Arc<Telemetry>,
     /// Whether the process is ready for more.
     pub observer: Observer,
+    /// All the rest.
+    pub reporter: Box<dyn Reporter>,
 }
+
+/// What there is.
+const PATHS: &str = "/ /healthz /readyz /metrics /status.json";
 
 /// A client of this port that is slower than this is dropped.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,15 +98,50 @@ impl Admin {
                 }
             },
             "/metrics" => self.metrics(),
-            "/" => text(StatusCode::OK, "certgate: /healthz /readyz /metrics\n"),
+            "/status.json" => self.status(request.uri().query().unwrap_or_default()),
+            "/" => self.page(request.uri().query().unwrap_or_default()),
             _ => text(
                 StatusCode::NOT_FOUND,
-                "not here; there are /healthz /readyz /metrics\n",
+                format!("not here; there are {PATHS}\n"),
             ),
         }
     }
 
+    fn status(&self, query: &str) -> Response<Full<Bytes>> {
+        let page = match Page::read(query) {
+            Ok(page) => page,
+            Err(wrong) => return text(StatusCode::BAD_REQUEST, wrong + "\n"),
+        };
+        match serde_json::to_vec_pretty(&self.reporter.status(&page)) {
+            Ok(status) => {
+                let mut response = text(StatusCode::OK, status);
+                let kind = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(CONTENT_TYPE, kind);
+                response
+            }
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    }
+
+    fn page(&self, query: &str) -> Response<Full<Bytes>> {
+        let page = match Page::read(query) {
+            Ok(page) => page,
+            Err(wrong) => return text(StatusCode::BAD_REQUEST, wrong + "\n"),
+        };
+        let mut response = text(StatusCode::OK, page::html(&self.reporter.status(&page)));
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
+        headers.insert(CONTENT_SECURITY_POLICY, page::POLICY.clone());
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }
+
     fn metrics(&self) -> Response<Full<Bytes>> {
+        self.reporter.refresh();
         match self.telemetry.metrics.text() {
             Ok(metrics) => {
                 let mut response = text(StatusCode::OK, metrics);

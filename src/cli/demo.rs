@@ -28,7 +28,7 @@ use crate::startup::environment::Environment;
 use crate::startup::example_pki::ExamplePki;
 use crate::startup::{reexec, ticket_secret};
 use crate::telemetry::{Telemetry, logs};
-use crate::tls::{Credentials, ServerIdentity};
+use crate::tls::{Candidate, Credentials, ServerIdentity};
 
 /// Long enough for an afternoon, too short for production.
 const VALIDITY_DAYS: u32 = 7;
@@ -130,6 +130,7 @@ fn credentials(pki: &ExamplePki) -> anyhow::Result<Credentials> {
         }],
         client_ca: vec![X509::from_pem(pki.ca().as_bytes())?],
         crls: None,
+        candidate: Candidate::default(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Everything that can be known before anything is bound, for `serve`, its reloads and `check` alike.
 
+mod shadow;
+
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -19,7 +21,7 @@ use crate::startup::files;
 use crate::startup::materials::{self, Materials, Wants};
 use crate::tls::stapling;
 use crate::tls::verification::unix_now;
-use crate::tls::{Credentials, ServerIdentity, TicketSecret};
+use crate::tls::{Candidate, Credentials, ServerIdentity, TicketSecret};
 
 /// What was found.
 pub struct Preflight {
@@ -59,6 +61,9 @@ pub fn look(settings: &Settings, findings: Findings, environment: &Environment) 
         let crls = crls_of(site, settings, environment, &mut lists);
         let materials = look_at_site(site, &crls, settings, environment, &mut preflight)?;
         let mut credentials = credentials(&materials, &crls);
+        let client_ca = materials.client_ca.as_ref();
+        credentials.candidate =
+            shadow::look(site, settings, environment, client_ca, &mut preflight);
         staple(&site.settings, &mut credentials, &mut preflight);
         Some((materials, credentials))
     });
@@ -258,6 +263,7 @@ fn credentials(materials: &Materials, crls: &Crls) -> Credentials {
         crls: crls
             .wanted
             .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect()),
+        candidate: Candidate::default(),
     }
 }
 

@@ -13,6 +13,7 @@ use super::definitions::{self, List};
 use super::layers::{holds_pem, texts, unknown};
 use super::routes::{self, ROUTE, RouteTable};
 use super::server_name::ServerName;
+use super::shadow::{self, SHADOW};
 use crate::findings::{Finding, Findings};
 use crate::regular_file;
 
@@ -26,6 +27,8 @@ pub struct ConfigFile {
     pub headers: Option<Value>,
     /// `[[route]]`, for the sites that have none of their own.
     pub routes: Option<Vec<RouteTable>>,
+    /// `[shadow]`.
+    pub shadow: Option<SiteTable>,
     /// The blocks, in their order.
     pub sites: Vec<SiteTable>,
 }
@@ -40,6 +43,8 @@ pub struct SiteTable {
     pub headers: Option<Value>,
     /// `[[site.route]]`.
     pub routes: Option<Vec<RouteTable>>,
+    /// `[site.shadow]`.
+    pub shadow: Option<Box<SiteTable>>,
     /// All its other keys.
     pub settings: Dict,
 }
@@ -55,10 +60,12 @@ const NAMES: &str = "names";
 impl ConfigFile {
     /// Whether nothing is set in it.
     pub fn is_empty(&self) -> bool {
+        let has_shadow = !shadow::is_empty(self.shadow.as_ref());
         self.general.is_empty()
             && self.sites.is_empty()
             && self.headers.is_none()
             && self.routes.is_none()
+            && !has_shadow
     }
 
     /// No file, or one that can't be used.
@@ -68,6 +75,7 @@ impl ConfigFile {
             general: Dict::new(),
             headers: None,
             routes: None,
+            shadow: None,
             sites: Vec::new(),
         }
     }
@@ -85,12 +93,13 @@ impl ConfigFile {
         let sites = general.remove(SITE);
         let headers = general.remove(HEADERS);
         let routes = routes::tables(general.remove(ROUTE), &place, findings);
+        let shadow = shadow::table(general.remove(SHADOW), SHADOW, &place, findings);
         general.retain(|key, _| {
             let known = definitions::find(key).is_some();
             if !known {
                 let names = definitions::all()
                     .map(|d| d.name)
-                    .chain([SITE, HEADERS, ROUTE]);
+                    .chain([SITE, HEADERS, ROUTE, SHADOW]);
                 findings.push(in_place(unknown(key, names), &place));
             }
             known
@@ -101,6 +110,7 @@ impl ConfigFile {
             general,
             headers,
             routes,
+            shadow,
         }
     }
 }
@@ -170,6 +180,7 @@ fn sites_of(value: Option<Value>, place: &str, findings: &mut Findings) -> Vec<S
 fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings) -> SiteTable {
     let names = table.remove(NAMES);
     let headers = table.remove(HEADERS);
+    let shadow = table.remove(SHADOW);
     let is_pem = names.as_ref().is_some_and(holds_pem);
     let written = names.clone().filter(|_| !is_pem);
     let written = written.and_then(|value| texts(value, List::Words));
@@ -206,17 +217,19 @@ fn site_of(mut table: Dict, number: usize, place: &str, findings: &mut Findings)
         None => {
             let names = definitions::all().filter(|d| d.per_site).map(|d| d.name);
             findings.push(in_place(
-                unknown(key, names.chain([NAMES, HEADERS, ROUTE])),
+                unknown(key, names.chain([NAMES, HEADERS, ROUTE, SHADOW])),
                 &label,
             ));
             false
         }
     });
+    let shadow = shadow::table(shadow, "site.shadow", &label, findings);
     SiteTable {
         label,
         names: written.unwrap_or_default(),
         headers,
         routes,
+        shadow: shadow.map(Box::new),
         settings: table,
     }
 }

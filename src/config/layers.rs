@@ -27,6 +27,8 @@ pub struct Layers {
     headers: Option<(Value, String)>,
     /// `[[route]]`.
     routes: Vec<RouteTable>,
+    /// `[shadow]`.
+    shadow: Option<SiteTable>,
     file: Option<Sighting>,
     file_is_empty: bool,
 }
@@ -68,6 +70,7 @@ impl Layers {
         };
         let file_is_empty = of_file.is_empty();
         let place = of_file.place.clone();
+        let shadow = of_file.shadow;
         let headers = of_file.headers.map(|headers| (headers, place));
         let figment = Figment::new()
             .merge(Layer(DEFAULTS.to_owned(), usual_defaults()))
@@ -83,6 +86,7 @@ impl Layers {
                 sites,
                 headers,
                 routes,
+                shadow,
                 file,
                 file_is_empty,
             },
@@ -103,6 +107,11 @@ impl Layers {
     /// The `[[site]]` blocks, in the order of the file.
     pub fn sites(&self) -> &[SiteTable] {
         &self.sites
+    }
+
+    /// What stands beside the settings of all sites.
+    pub fn shadow(&self) -> Option<&SiteTable> {
+        self.shadow.as_ref()
     }
 
     /// The templates of a site, or those of all that have none of their own; and where they stand.

@@ -17,6 +17,7 @@ mod pinned;
 pub mod routes;
 pub mod server_name;
 pub mod settings;
+pub mod shadow;
 pub mod site;
 mod sites;
 pub mod sources;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::identity::IdentitySettings;
 use super::routes::RouteSettings;
 use super::server_name::ServerName;
+use super::shadow::ShadowSettings;
 use super::sources::{CrlSource, StapleFrom};
 use super::upstream::Upstream;
 use super::values::{
@@ -65,6 +66,8 @@ pub struct SiteSettings {
     pub allow: WrittenRules,
     /// Rules that keep clients out, as written.
     pub deny: WrittenRules,
+    /// What is judged beside all this, and decides nothing.
+    pub shadow: Option<ShadowSettings>,
     /// What an HTTP upstream is told of a client.
     pub identity: IdentitySettings,
     /// What an admitted client gets.

@@ -79,7 +79,8 @@ impl Reader<'_> {
         let client_auth = self.one("client-auth");
         self.check_pinned(client_auth);
         self.check_header_auth(client_auth, &content);
-        SiteSettings {
+        let routes = self.routes(&content);
+        let mut settings = SiteSettings {
             client_auth,
             refusal,
             verify_depth: self.one("verify-depth"),
@@ -94,13 +95,16 @@ impl Reader<'_> {
             allow: self.rules("allow"),
             deny: self.rules("deny"),
             identity: self.identity(),
-            routes: self.routes(&content),
+            routes,
             content,
-        }
+            shadow: None,
+        };
+        settings.shadow = self.shadow(&settings);
+        settings
     }
 
     /// Whether the site that is read has one of these itself.
-    fn has_own(&self, names: &[&str]) -> bool {
+    pub(super) fn has_own(&self, names: &[&str]) -> bool {
         self.site
             .is_some_and(|site| names.iter().any(|name| site.settings.contains_key(*name)))
     }
@@ -126,7 +130,7 @@ impl Reader<'_> {
         switch
     }
 
-    fn paths(&mut self, name: &str) -> Vec<PathBuf> {
+    pub(super) fn paths(&mut self, name: &str) -> Vec<PathBuf> {
         let written = self.written(name);
         written.values.iter().map(PathBuf::from).collect()
     }
@@ -191,7 +195,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rules(&mut self, name: &str) -> WrittenRules {
+    pub(super) fn rules(&mut self, name: &str) -> WrittenRules {
         let written = self.written(name);
         WrittenRules {
             place: written.place,

@@ -4,15 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::shadow;
 use super::snapshot::{Behind, Snapshot};
 use crate::access::{self, Permitted, header};
 use crate::http::service::Conversation;
+use crate::identity::ClientCertificate;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::net::Accepted;
+use crate::refusal::RefusalReason;
+use crate::telemetry::events::inventory::ExpiresSoon;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
+use crate::tls::verification::unix_now;
 use crate::tunnel;
 
 impl Snapshot {
@@ -39,19 +44,21 @@ impl Snapshot {
         if self.limits.as_ref().is_some_and(|l| l.turn_away(client)) {
             return None;
         }
-        let handshaken = match handshake::perform(accepted, &self.tls).await {
+        let mut handshaken = match handshake::perform(accepted, &self.tls).await {
             Ok(handshaken) => handshaken,
             Err(Failure::Ping) => {
                 events::tcp_ping(&self.telemetry);
                 return None;
             }
-            Err(Failure::Refused(refused)) => {
+            Err(Failure::Refused(refused, exhibit)) => {
                 self.refused(&refused, client);
+                shadow::compare(exhibit, Err(refused.reason), client, &self.telemetry);
                 return None;
             }
         };
         let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
         let overlooked = handshaken.session.overlooked.clone();
+        let exhibit = handshaken.exhibit.take();
         let site = self.sites.get(handshaken.session.site)?;
         let decided = match &site.by_header {
             Some(current) => Ok(header::permit_nobody(handshaken, peer, current.clone())),
@@ -61,12 +68,18 @@ impl Snapshot {
             Ok(permitted) => permitted,
             Err(refused) => {
                 let is_new = self.refused(&refused.refused, client);
+                let reason = refused.refused.reason;
+                shadow::compare(exhibit, Err(reason), client, &self.telemetry);
                 if let (Behind::Http(server), true) = (&site.behind, is_new) {
                     server.refuse(*refused, member).await;
                 }
                 return None;
             }
         };
+        shadow::compare(exhibit, Ok(()), client, &self.telemetry);
+        if let Some(certificate) = permitted.certificate() {
+            self.saw(certificate, None, client);
+        }
         if let Some(overlooked) = overlooked {
             RevocationUnknown {
                 reason: overlooked.reason,
@@ -132,6 +145,30 @@ impl Snapshot {
             detail: &refused.detail,
         }
         .emit(&self.telemetry);
+        // Its chain, or the rules, are why; not that it broke off, or hasn't the key.
+        if let (Some(certificate), Some(_)) = (certificate, refused.depth) {
+            self.saw(certificate, Some(refused.reason), client);
+        }
         true
+    }
+
+    fn saw(
+        &self,
+        certificate: &ClientCertificate,
+        refusal: Option<RefusalReason>,
+        client: SocketAddr,
+    ) {
+        let now = unix_now();
+        if self.inventory.saw(certificate, refusal, now) {
+            ExpiresSoon {
+                client,
+                subject: &certificate.subject,
+                issuer: &certificate.issuer,
+                serial: &certificate.serial,
+                fingerprint: &certificate.fingerprint,
+                days_left: (certificate.not_after - now).div_euclid(86_400),
+            }
+            .emit();
+        }
     }
 }

@@ -209,7 +209,12 @@ fn same(one: Option<&Arc<Version>>, other: Option<&Arc<Version>>) -> bool {
 
 /// Each with the place where it was written; sites may share them.
 fn urls(inputs: &Inputs) -> impl Iterator<Item = (&Url, &str)> {
-    let settings = inputs.settings.sites.iter().map(|site| &site.settings.crls);
+    let sites = inputs.settings.sites.iter();
+    let settings = sites.flat_map(|site| {
+        let shadow = site.settings.shadow.as_ref();
+        let candidate = shadow.map(|shadow| &shadow.candidate.crls);
+        std::iter::once(&site.settings.crls).chain(candidate)
+    });
     settings.flat_map(|crls| {
         let urls = crls.sources.iter().filter_map(|source| match source {
             CrlSource::Url(url) => Some(url),
@@ -220,7 +225,10 @@ fn urls(inputs: &Inputs) -> impl Iterator<Item = (&Url, &str)> {
 }
 
 fn authorities(inputs: &Inputs) -> Vec<X509> {
-    let all = inputs.credentials.iter().flat_map(|c| &c.client_ca);
+    let all = inputs.credentials.iter().flat_map(|c| {
+        let candidate = c.candidate.client_ca.iter().flatten();
+        c.client_ca.iter().chain(candidate)
+    });
     all.cloned().collect()
 }
 

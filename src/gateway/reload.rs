@@ -224,6 +224,7 @@ impl Reloader {
             Ok((inputs, doubts)) => {
                 needs_restart(&inputs.settings.fixed_differences(&self.started_with));
                 before = Some(std::mem::replace(&mut self.inputs, inputs));
+                self.service.lasting.last_reload.note(cause, "ok", &doubts);
                 Reloaded {
                     cause,
                     sites: self.inputs.settings.sites.len(),
@@ -233,11 +234,15 @@ impl Reloader {
                 .emit(&self.telemetry);
                 self.doubts = doubts;
             }
-            Err(findings) => ReloadFailed {
-                cause,
-                findings: &findings,
+            Err(findings) => {
+                let last = &self.service.lasting.last_reload;
+                last.note(cause, "failed", &findings);
+                ReloadFailed {
+                    cause,
+                    findings: &findings,
+                }
+                .emit(&self.telemetry);
             }
-            .emit(&self.telemetry),
         }
         let before = before.as_ref().unwrap_or(&self.inputs);
         self.service.lasting.lists.keep_only(&self.inputs, before);

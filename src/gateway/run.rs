@@ -11,12 +11,14 @@ use super::Gateway;
 use super::closing;
 use super::open::Register;
 use super::reload::{self, Reloading};
+use super::status::Statuses;
 use super::workers::Workers;
 use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::telemetry::Telemetry;
+use crate::tls::verification::unix_now;
 
 /// How often it is looked whether connections still come, at least.
 const LOOK: Duration = Duration::from_millis(500);
@@ -40,6 +42,11 @@ impl Gateway {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),
                 observer: lifecycle.observer(),
+                reporter: Box::new(Statuses {
+                    service: self.service.clone(),
+                    observer: lifecycle.observer(),
+                    started: unix_now(),
+                }),
             };
             tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
         }

@@ -10,10 +10,14 @@ use super::closing::Terms;
 use super::contents::{self, Contents, Maker};
 use super::lists::Lists;
 use super::open::Register;
+use super::shadow;
 use super::stapling::Stapling;
+use super::status::{self, SiteStatus};
 
 use crate::access::header::{CurrentGate, HeaderGate, HeaderGates};
 use crate::access::routes::{Guarded, Routes};
+use crate::access::rules::Rules;
+use crate::config::site::CrlSettings;
 use crate::config::sources::CrlSource;
 use crate::config::values::{Refusal, UnknownSni};
 use crate::config::{Settings, Site, Times};
@@ -21,6 +25,7 @@ use crate::findings::{Finding, Findings};
 use crate::http::misdirected::Hosts;
 use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
+use crate::inventory::Inventory;
 use crate::limits::{Limits, Tables};
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
@@ -55,6 +60,10 @@ pub struct Lasting {
     pub open: Arc<Register>,
     /// How many snapshots there were.
     snapshots: AtomicU64,
+    /// The clients' certificates that were seen.
+    pub inventory: Arc<Inventory>,
+    /// What came of the last reload.
+    pub last_reload: status::LastReload,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -75,6 +84,8 @@ impl Lasting {
             limits: Arc::default(),
             open: Arc::new(Register::new()),
             snapshots: AtomicU64::new(0),
+            inventory: Arc::default(),
+            last_reload: status::LastReload::default(),
             telemetry,
         })
     }
@@ -92,6 +103,9 @@ pub struct Snapshot {
     header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
     /// How often clients may do something; `None` without a limit.
     pub(super) limits: Option<Arc<Limits>>,
+    /// What a status tells of each site.
+    pub(super) status: Vec<SiteStatus>,
+    pub(super) inventory: Arc<Inventory>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -140,6 +154,21 @@ impl Snapshot {
                 stapling.collect::<Vec<_>>()
             })
             .collect();
+        let with_credentials = || settings.sites.iter().zip(&inputs.credentials);
+        let candidates: Vec<_> = with_credentials()
+            .map(|(site, credentials)| shadow::parts(site, credentials, &lasting.lists))
+            .collect();
+        // What is wrong with the rules was said.
+        let shadows = match rules.is_empty() {
+            true => Ok(Vec::new()),
+            false => settings
+                .sites
+                .iter()
+                .zip(&candidates)
+                .map(|(site, parts)| shadow::build(site, parts.as_ref()))
+                .collect(),
+        };
+        let mut shadows = findings.note(shadows).unwrap_or_default().into_iter();
         let sites = inputs
             .credentials
             .iter()
@@ -148,8 +177,13 @@ impl Snapshot {
         let sites = sites.zip(&rules);
         let parts = sites.map(|(((credentials, site), stapling), rules)| SiteParts {
             credentials,
-            crls: crls(site, credentials, &lasting.lists),
+            crls: fetched(
+                &site.settings.crls,
+                credentials.crls.clone(),
+                &lasting.lists,
+            ),
             admission: rules.clone(),
+            shadow: shadows.next().flatten(),
             stapled: stapling.iter().map(|one| one.stapled.clone()).collect(),
         });
         let shared = Shared {
@@ -171,6 +205,18 @@ impl Snapshot {
                 sites,
                 contents,
                 stapling: stapling.into_iter().flatten().collect(),
+                status: with_credentials()
+                    .zip(&candidates)
+                    .map(|((site, credentials), candidate)| {
+                        let crls = fetched(
+                            &site.settings.crls,
+                            credentials.crls.clone(),
+                            &lasting.lists,
+                        );
+                        SiteStatus::of(site, credentials, crls.as_deref(), candidate.as_ref())
+                    })
+                    .collect(),
+                inventory: lasting.inventory.clone(),
                 telemetry: telemetry.clone(),
                 times: settings.times,
                 terms: Terms::of(
@@ -234,9 +280,13 @@ fn header_gates(
 }
 
 /// Those of files and those of URLs.
-fn crls(site: &Site, credentials: &Credentials, lists: &Lists) -> Option<Vec<Arc<Crl>>> {
-    let mut crls = credentials.crls.clone()?;
-    for source in &site.settings.crls.sources {
+pub(super) fn fetched(
+    settings: &CrlSettings,
+    files: Option<Vec<Arc<Crl>>>,
+    lists: &Lists,
+) -> Option<Vec<Arc<Crl>>> {
+    let mut crls = files?;
+    for source in &settings.sources {
         if let CrlSource::Url(url) = source {
             crls.extend(lists.of(url));
         }
@@ -252,6 +302,10 @@ fn rules(settings: &Settings) -> Result<Vec<Arc<Routes>>, Findings> {
         .map(|site| Routes::read(&site.settings));
     let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
     let rules = rules.collect();
+    let candidates = settings.sites.iter();
+    for shadow in candidates.filter_map(|site| site.settings.shadow.as_ref()) {
+        findings.note(Rules::read(&shadow.candidate));
+    }
     // What sites share is wrong once.
     findings.dedup();
     match findings.is_empty() {

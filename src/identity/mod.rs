@@ -35,6 +35,11 @@ pub struct ClientCertificate {
     pub serial: String,
     /// SHA-256 of the DER in lower case hex.
     pub fingerprint: String,
+    /// When it expires, in seconds since 1970.
+    pub not_after: i64,
+    /// Whether a CA that is trusted has signed it, accepted or not: anybody can write any name into one of
+    /// their own. The TLS stage says so.
+    pub vouched: bool,
     /// What rules look at.
     pub facts: Facts,
     /// What headers are made of: the DER of it and of the certificates between it and the client
@@ -56,6 +61,8 @@ impl ClientCertificate {
                 .digest(MessageDigest::sha256())
                 .map(|digest| hex(&digest))
                 .unwrap_or_default(),
+            not_after: unix_seconds(certificate.not_after()),
+            vouched: false,
             facts: Facts::of(certificate),
             chain: Box::default(),
             written: headers::Written::default(),

@@ -3,9 +3,11 @@
 pub mod closing;
 pub mod header_auth;
 pub mod identity;
+pub mod inventory;
 pub mod limits;
 pub mod reload;
 pub mod routes;
+pub mod shadow;
 
 use std::io;
 use std::net::SocketAddr;

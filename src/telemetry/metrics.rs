@@ -11,6 +11,7 @@ use super::events::closing::ClosedFor;
 use super::events::identity::Untold;
 use super::events::limits::{Limited, LimitedBy};
 use super::events::routes::REASONS;
+use super::events::shadow::ShadowOutcome;
 use super::fetching::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
@@ -47,6 +48,8 @@ pub struct Metrics {
     pub(super) kept_fetches: IntCounterVec,
     pub(super) kept_success: IntGaugeVec,
     pub(super) kept_next_update: IntGaugeVec,
+    pub(super) shadow: IntCounterVec,
+    pub(super) client_certificates: IntGaugeVec,
     log_lines_dropped: IntCounter,
 }
 
@@ -91,6 +94,8 @@ impl Metrics {
             kept_fetches: make.counters("fetches_total", "Fetches of what is kept from a URL, by source and by what came of them.", &["source", "result"])?,
             kept_success: make.gauges("fetch_success_seconds", "When what is kept from a URL was last fetched or found unchanged, in seconds since 1970.", &["source"])?,
             kept_next_update: make.gauges("fetch_next_update_seconds", "When the newest version of what is kept from a URL is over, in seconds since 1970; 0 if it doesn't say, or if there is none.", &["source"])?,
+            shadow: make.counters("shadow_total", "Clients by what the candidate in [shadow] would do, and why that differs from what was done.", &["outcome", "reason"])?,
+            client_certificates: make.gauges("client_certificates", "Client certificates seen in the last 7 days, by when they expire; each in one part, which ends where the next begins.", &["expires_in"])?,
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -118,6 +123,15 @@ impl Metrics {
         }
         for result in ["ok", "failed"] {
             metrics.reloads.with_label_values(&[result]);
+        }
+        for outcome in ShadowOutcome::LABELS {
+            let reasons = match outcome.starts_with("would") {
+                true => ShadowOutcome::REASONS.map(RefusalReason::label).to_vec(),
+                false => vec![""],
+            };
+            for reason in reasons {
+                metrics.shadow.with_label_values(&[outcome, reason]);
+            }
         }
         metrics.last_reload_successful.set(1);
         for result in OcspResult::labels() {

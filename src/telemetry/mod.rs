@@ -3,11 +3,12 @@
 //! Each thing that happens is one struct in [`events`]; emitting it writes the line and bumps the
 //! metric, so that the two can't disagree. A leaf: every stage may use it, it uses none.
 
+pub mod counts;
 pub mod events;
 pub mod fetching;
 pub mod logs;
 pub mod metrics;
-mod throttle;
+pub mod throttle;
 
 use crate::findings::Finding;
 use events::limits::LimitThrottles;

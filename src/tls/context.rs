@@ -25,6 +25,7 @@ use super::policy::{HandshakePolicy, attach, note};
 use super::protocols::{apply_settings, suites_of, unexpected};
 use super::resumption::Resumption;
 use super::revocation::Crl;
+use super::shadow::Shadow;
 use super::standing;
 use super::stapling::{self, Staple, Stapled};
 use super::tickets::TicketSecret;
@@ -42,6 +43,17 @@ pub struct Credentials {
     /// The certificates of the client CA; empty if clients aren't asked.
     pub client_ca: Vec<X509>,
     /// The revocation lists that are files; `None` if the operator wants none looked at.
+    pub crls: Option<Vec<Arc<Crl>>>,
+    /// What is judged beside these, as far as it has its own.
+    pub candidate: Candidate,
+}
+
+/// Whom a candidate trusts.
+#[derive(Default)]
+pub struct Candidate {
+    /// Its client CA; `None` if it has the site's.
+    pub client_ca: Option<Vec<X509>>,
+    /// Its revocation lists that are files; `None` if it has the site's.
     pub crls: Option<Vec<Arc<Crl>>>,
 }
 
@@ -65,6 +77,8 @@ pub struct SiteParts<'a> {
     pub crls: Option<Vec<Arc<Crl>>>,
     /// Who may come in.
     pub admission: Arc<dyn Admission>,
+    /// What is judged beside all this, and decides nothing.
+    pub shadow: Option<Arc<Shadow>>,
     /// The status of each of the server's own certificates, which may change while the context lives.
     pub stapled: Vec<Stapled>,
 }
@@ -260,6 +274,7 @@ fn build_site(
                 suites: (settings.prefer == CipherPreference::Server).then(|| suites_of(settings)),
                 page,
                 site: number,
+                shadow: parts.shadow.clone(),
                 contexts: None,
             },
         })

@@ -16,6 +16,7 @@ use super::ffi::server::WANT_VERDICT;
 use super::policy::note;
 use super::resumption::Proven;
 use super::revocation::Overlooked;
+use super::shadow::Exhibit;
 use super::standing::Standing;
 use super::verification::Verified;
 use crate::identity::ClientCertificate;
@@ -34,6 +35,8 @@ pub struct Handshaken {
     pub client: Client,
     /// What was agreed.
     pub session: Session,
+    /// What a candidate is to judge, if there is one.
+    pub exhibit: Option<Exhibit>,
 }
 
 /// Who the handshake found at the other end.
@@ -75,8 +78,8 @@ pub struct Session {
 pub enum Failure {
     /// The client closed without having sent a byte: a load balancer's health check.
     Ping,
-    /// The client was refused or gave up.
-    Refused(Box<Refused>),
+    /// The client was refused or gave up. If the reason is who it is, a candidate may judge that, too.
+    Refused(Box<Refused>, Option<Exhibit>),
 }
 
 /// Performs the handshake within the context's time limit. On failure the client has been sent its
@@ -99,6 +102,7 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         Ok(Ok(())) => {
             return Ok(Handshaken {
                 client: client_of(stream.ssl()),
+                exhibit: exhibit_of(stream.ssl()),
                 session: session_of(stream.ssl(), address, at),
                 stream,
             });
@@ -119,7 +123,12 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
         let _ = tokio::time::timeout(timeout, stream.get_mut().shutdown()).await;
     }
-    Err(Failure::Refused(Box::new(failure)))
+    let exhibit = match failure.reason == RefusalReason::NoCertificate || was_rejected(stream.ssl())
+    {
+        true => exhibit_of(stream.ssl()),
+        false => None,
+    };
+    Err(Failure::Refused(Box::new(failure), exhibit))
 }
 
 /// `SSL_accept`, again after what it had to wait for.
@@ -179,12 +188,22 @@ fn verified_of(ssl: &SslRef) -> Option<&Arc<Verified>> {
     }
 }
 
+fn exhibit_of(ssl: &SslRef) -> Option<Exhibit> {
+    let witness = note(ssl)?.witness.get()?;
+    Some(witness.exhibit(ssl.session_reused()))
+}
+
+fn was_rejected(ssl: &SslRef) -> bool {
+    note(ssl).is_some_and(|note| note.rejection.get().is_some())
+}
+
 fn out_of_memory(error: &ErrorStack) -> Failure {
-    Failure::Refused(Box::new(Refused {
+    let refused = Refused {
         reason: RefusalReason::HandshakeFailure,
         detail: error.to_string(),
         depth: None,
         certificate: None,
         sni: None,
-    }))
+    };
+    Failure::Refused(Box::new(refused), None)
 }

@@ -23,6 +23,7 @@ mod policy;
 mod protocols;
 mod resumption;
 pub mod revocation;
+pub mod shadow;
 pub mod standing;
 pub mod stapling;
 pub mod strength;
@@ -33,7 +34,7 @@ pub mod verification;
 pub mod verified_chains;
 
 pub use ca_names::advertised;
-pub use context::{Credentials, ServerIdentity, TlsContext};
+pub use context::{Candidate, Credentials, ServerIdentity, TlsContext};
 #[doc(hidden)] // For benches/: a client that resumes.
 pub use ffi::client::offer_session;
 pub use handshake::{Client, Handshaken, Session, TlsStream};

@@ -9,10 +9,12 @@ use openssl::ssl::{Ssl, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
 use super::admission::{Admission, Denied};
+use super::ffi::server::session_chain;
 use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Halt, Hello, Policy};
 use super::identities::SiteContexts;
 use super::ocsp::{Ocsp, Status, Verdict, Waiting};
 use super::resumption::{Lineage, Proven, Resumption};
+use super::shadow::{Shadow, Witness};
 use super::stapling::{self, Stapled};
 use super::suites::Suites;
 use super::verification::{Rejection, Verified, Verifier, unix_now};
@@ -37,6 +39,8 @@ pub struct HandshakePolicy {
     pub page: bool,
     /// The number of the site that it is for.
     pub site: usize,
+    /// What is judged beside all this, and decides nothing.
+    pub shadow: Option<Arc<Shadow>>,
     /// What connections can be handed over to; only the one that they begin with has them.
     pub contexts: Option<SiteContexts>,
 }
@@ -49,6 +53,9 @@ impl Policy for HandshakePolicy {
     fn begin(&self, ssl: &SslRef) {
         if let Some(note) = note(ssl) {
             let _ = note.site.set(self.site);
+            if let Some(shadow) = &self.shadow {
+                let _ = note.witness.set(Box::new(Witness::of(shadow)));
+            }
         }
     }
 
@@ -63,6 +70,9 @@ impl Policy for HandshakePolicy {
     fn verify(&self, ssl: &SslRef, chain: &[&[u8]]) -> Result<(), Halt> {
         let note = note(ssl).ok_or(BAD_CERTIFICATE)?;
         let digest = ChainDigest::of(chain);
+        if let Some(witness) = note.witness.get() {
+            witness.shown(digest, chain);
+        }
         let verdict = self.verifier.verify(digest, chain);
         // Nobody asks about a client that the rules keep out.
         let verdict = verdict.and_then(|verified| admitted(&*self.admission, verified));
@@ -111,12 +121,15 @@ impl Policy for HandshakePolicy {
             .resumption
             .open(&self.verifier, ssl, ticket, unix_now());
         let (lineage, session) = opened?;
-        if let Proven::Chain(_, verified) = &lineage.client {
+        if let Proven::Chain(digest, verified) = &lineage.client {
             // A full handshake follows, which says no in the usual way.
             self.admission.admit(&verified.certificate).ok()?;
             if !self.ocsp.still_passes(verified) {
                 // Nobody can wait here. In the full handshake somebody can.
                 return None;
+            }
+            if let Some(witness) = note.witness.get() {
+                witness.offered(*digest, || session_chain(ssl, &session));
             }
         }
         note.offered.set(lineage).ok()?;
@@ -156,7 +169,12 @@ impl HandshakePolicy {
                 }
                 Ok(Ok(()))
             }
-            Verdict::Refuse(rejection) => Ok(Err(rejection)),
+            Verdict::Refuse(rejection) => {
+                if let Some(witness) = note.witness.get() {
+                    witness.refused_by_responder();
+                }
+                Ok(Err(rejection))
+            }
             Verdict::Ask => {
                 let waiting = Arc::new(self.ocsp.waiting(verified.clone()));
                 match note.waiting.set(waiting) {
@@ -181,6 +199,8 @@ pub struct Note {
     offered: OnceLock<Lineage>,
     /// Why nobody was accepted.
     pub rejection: OnceLock<Box<Rejection>>,
+    /// What it saw for a candidate, if there is one.
+    pub witness: OnceLock<Box<Witness>>,
     /// What the handshake waits for.
     pub waiting: OnceLock<Arc<Waiting>>,
     /// What came of that.
@@ -258,6 +278,7 @@ pub(super) mod tests {
             suites: None,
             page,
             site: 0,
+            shadow: None,
             contexts: None,
         }
     }

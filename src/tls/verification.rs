@@ -161,7 +161,8 @@ impl Verifier {
         let mut certificate = ClientCertificate::of(&leaf);
         let found = match self.judge(&leaf, &certificate, &others, built) {
             Ok(found) => found,
-            Err(fault) => {
+            Err(Broken { fault, vouched }) => {
+                certificate.vouched = vouched;
                 return Err(Box::new(Rejection {
                     reason: fault.reason,
                     words: fault.words,
@@ -172,6 +173,7 @@ impl Verifier {
             }
         };
         certificate.chain = found.chain;
+        certificate.vouched = true;
         let mut validity = found.validity;
         let expires = validity.end;
         let mut overlooked = None;
@@ -195,7 +197,7 @@ impl Verifier {
         certificate: &ClientCertificate,
         others: &StackRef<X509>,
         built: Option<&mut Vec<X509>>,
-    ) -> Result<Found, Fault> {
+    ) -> Result<Found, Broken> {
         let Some(pins) = &self.trust.pins else {
             return self.build_chain(&self.store, leaf, others, built);
         };
@@ -203,10 +205,11 @@ impl Verifier {
             if let Some(built) = built {
                 built.push(leaf.to_owned());
             }
-            return Err(Fault::not_pinned(pins.count()));
+            return Err(Broken::by_a_stranger(Fault::not_pinned(pins.count())));
         }
         let store = self.trust.store_of_pinned(leaf);
-        self.build_chain(&store.map_err(Fault::unexpected)?, leaf, others, built)
+        let store = store.map_err(|error| Broken::by_a_stranger(Fault::unexpected(error)))?;
+        self.build_chain(&store, leaf, others, built)
     }
 
     /// Builds and checks the chain; tells it, if somebody wants to know.
@@ -216,8 +219,9 @@ impl Verifier {
         leaf: &X509Ref,
         others: &StackRef<X509>,
         built: Option<&mut Vec<X509>>,
-    ) -> Result<Found, Fault> {
-        let mut context = X509StoreContext::new().map_err(Fault::unexpected)?;
+    ) -> Result<Found, Broken> {
+        let unexpected = |error| Broken::by_a_stranger(Fault::unexpected(error));
+        let mut context = X509StoreContext::new().map_err(unexpected)?;
         let verdict = context.init(store, leaf, others, |context| {
             let holds = context.verify_cert()?;
             if let Some(built) = built {
@@ -225,11 +229,17 @@ impl Verifier {
                 built.extend(chain.map(ToOwned::to_owned));
             }
             Ok(match holds {
-                true => self.examine(context),
-                false => Err(Fault::of(context)),
+                true => self.examine(context).map_err(|fault| Broken {
+                    fault,
+                    vouched: true,
+                }),
+                false => Err(Broken {
+                    fault: Fault::of(context),
+                    vouched: fault::only_the_time_is_wrong(context),
+                }),
             })
         });
-        verdict.unwrap_or_else(|error| Err(Fault::unexpected(error)))
+        verdict.unwrap_or_else(|error| Err(unexpected(error)))
     }
 
     /// What AWS-LC doesn't look at, or not so.
@@ -273,6 +283,22 @@ struct Found {
     unrevoked: Option<Unrevoked>,
     /// What responders are to be asked.
     questions: Vec<Arc<Question>>,
+}
+
+/// Why there is no chain.
+struct Broken {
+    fault: Fault,
+    /// Whether a trusted CA has signed the client's own certificate all the same.
+    vouched: bool,
+}
+
+impl Broken {
+    fn by_a_stranger(fault: Fault) -> Self {
+        Self {
+            fault,
+            vouched: false,
+        }
+    }
 }
 
 /// What upstreams are told of a chain: whom they trust themselves they know (RFC 9440 section 2.3). A leaf

@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Definition] = &[
         "admin",
         "ADDRESS|off",
         "127.0.0.1:9090",
-        "Plain HTTP for health and metrics: /healthz, /readyz, /metrics. Not for the public.",
+        "Plain HTTP for health, metrics and state: /healthz, /readyz, /metrics, /status.json, and a page for people at /. Not for the public.",
     ),
     one(
         HEADING,

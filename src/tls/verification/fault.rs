@@ -73,6 +73,14 @@ impl From<Objection> for Fault {
     }
 }
 
+/// Whether the client's own certificate is expired, or not valid yet, and all signatures are good. AWS-LC looks from
+/// the anchor down, at a certificate's signature first and at its time next (internal_verify in x509_vfy.c).
+pub(super) fn only_the_time_is_wrong(context: &X509StoreContextRef) -> bool {
+    let reason = reason_of(context.error());
+    let is_time = matches!(reason, RefusalReason::Expired | RefusalReason::NotYetValid);
+    is_time && context.error_depth() == 0
+}
+
 /// x509.h's codes in certgate's closed list.
 fn reason_of(fault: X509VerifyResult) -> RefusalReason {
     match fault.as_raw() {
