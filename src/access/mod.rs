@@ -8,7 +8,6 @@ pub mod rules;
 
 use crate::config::values::ClientAuth;
 use crate::refusal::RefusalReason;
-use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
 use crate::tls::{Client, Handshaken, Session, TlsStream};
 
@@ -50,9 +49,10 @@ pub fn decide(
         client,
         session,
     } = handshaken;
+    let endpoint = session.vpc_endpoint();
     let verdict = match client {
         // The handshake has asked the same already, so that its alert could say no.
-        Client::Verified(certificate) => match rules.decide(Some(&certificate.facts)) {
+        Client::Verified(certificate) => match rules.decide(Some(&certificate.facts), endpoint) {
             Ok(()) => Ok(Some(certificate)),
             Err(denied) => {
                 let mut refused = Refused::new(denied.reason, denied.words, stream.ssl());
@@ -60,12 +60,18 @@ pub fn decide(
                 Err(refused)
             }
         },
-        Client::Anonymous if mode != ClientAuth::Required && rules.admit_anonymous() => Ok(None),
-        Client::Anonymous => Err(Refused::new(
-            RefusalReason::NoCertificate,
-            "peer did not return a certificate",
-            stream.ssl(),
-        )),
+        Client::Anonymous => match (mode, rules.decide(None, endpoint)) {
+            (ClientAuth::Optional | ClientAuth::Off, Ok(())) => Ok(None),
+            // By where it comes from: no certificate would have helped.
+            (_, Err(denied)) if denied.reason == RefusalReason::Denied => {
+                Err(Refused::new(denied.reason, denied.words, stream.ssl()))
+            }
+            _ => Err(Refused::new(
+                RefusalReason::NoCertificate,
+                "peer did not return a certificate",
+                stream.ssl(),
+            )),
+        },
         Client::Rejected(refused) => Err(*refused),
     };
     match verdict {

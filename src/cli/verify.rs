@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         Some(site) => &settings.sites[site],
         None => &settings.sites[0],
     };
-    let gate = match Gate::of(site, &settings, arguments.at) {
+    let gate = match Gate::of(site, &settings, arguments) {
         Ok(gate) => gate,
         Err(wrong) => return undecided(&wrong),
     };
@@ -146,11 +146,13 @@ struct Gate<'a> {
     site: &'a Site,
     verifier: Verifier,
     rules: Rules,
+    /// The VPC endpoint that the client comes in by.
+    endpoint: Option<String>,
     doubts: Findings,
 }
 
 impl<'a> Gate<'a> {
-    fn of(site: &'a Site, settings: &Settings, at: Option<i64>) -> Result<Self, Findings> {
+    fn of(site: &'a Site, settings: &Settings, arguments: &Arguments) -> Result<Self, Findings> {
         let environment = Environment::of_process();
         let mut findings = Findings::default();
         let wants = Wants {
@@ -181,7 +183,7 @@ impl<'a> Gate<'a> {
             .wanted
             .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect());
         let trust = Trust {
-            at,
+            at: arguments.at,
             ..Trust::of_site(authorities.certificates, lists, &site.settings)
         };
         let verifier = Verifier::new(trust)
@@ -190,6 +192,7 @@ impl<'a> Gate<'a> {
             site,
             verifier,
             rules,
+            endpoint: arguments.endpoint.clone(),
             doubts: findings,
         })
     }
@@ -204,7 +207,7 @@ impl<'a> Gate<'a> {
                 .map(|known| known.facts.clone()),
         };
         let [deny, allow] = match &facts {
-            Some(facts) => self.rules.explain(facts),
+            Some(facts) => self.rules.explain(facts, self.endpoint.as_deref()),
             None => Default::default(),
         };
         let decision = match &explanation.verdict {
@@ -222,7 +225,8 @@ impl<'a> Gate<'a> {
 
     /// After the chain, in the order of a handshake: the rules, then the responders.
     fn decide(&self, verified: &Arc<Verified>) -> Decision {
-        if let Err(denied) = self.rules.decide(Some(&verified.certificate.facts)) {
+        let facts = Some(&verified.certificate.facts);
+        if let Err(denied) = self.rules.decide(facts, self.endpoint.as_deref()) {
             return Decision::Refused {
                 reason: denied.reason,
                 words: denied.words,

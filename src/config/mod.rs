@@ -8,6 +8,8 @@ pub mod file;
 mod headers;
 pub mod identity;
 pub mod layers;
+pub mod networks;
+pub mod proxy_protocol;
 pub mod server_name;
 pub mod settings;
 pub mod site;

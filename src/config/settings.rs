@@ -11,6 +11,8 @@ use std::time::Duration;
 use super::definitions;
 use super::file::SiteTable;
 use super::layers::{Layers, Written};
+use super::networks::Networks;
+use super::proxy_protocol::ProxyProtocol;
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
 use super::values::*;
@@ -28,6 +30,10 @@ pub struct Settings {
     pub server_names: ServerNames,
     /// What becomes of connections that ask for a name of no site.
     pub unknown_sni: UnknownSni,
+    /// Whether connections begin with a PROXY header.
+    pub proxy_protocol: ProxyProtocol,
+    /// Who is believed when it speaks of other clients.
+    pub trusted_proxies: Networks,
     /// Where the PEM files are.
     pub certs_dir: PathBuf,
     /// How handshakes are made.
@@ -112,11 +118,14 @@ impl Settings {
             handshake_timeout: read.time("handshake-timeout"),
         };
         let (sites, server_names) = read.sites();
+        let (proxy_protocol, trusted_proxies) = read.proxies();
         let settings = Settings {
             listen: read.all("listen"),
             sites,
             server_names,
             unknown_sni: read.one("unknown-sni"),
+            proxy_protocol,
+            trusted_proxies,
             certs_dir: read.text("certs-dir").into(),
             tls,
             times: Times {

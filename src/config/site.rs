@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::identity::IdentitySettings;
+use super::proxy_protocol::UpstreamProxyProtocol;
 use super::server_name::ServerName;
 use super::sources::{CrlSource, StapleFrom};
 use super::upstream::Upstream;
@@ -66,6 +67,8 @@ pub struct SiteSettings {
     pub deny: WrittenRules,
     /// What an HTTP upstream is told of a client.
     pub identity: IdentitySettings,
+    /// What a tunnel's upstream is told of a client.
+    pub upstream_proxy_protocol: UpstreamProxyProtocol,
     /// What an admitted client gets.
     pub content: ContentSettings,
 }

@@ -75,7 +75,9 @@ impl Reader<'_> {
 
     fn site_settings(&mut self) -> SiteSettings {
         let refusal = self.one("refusal");
+        let content = self.content(refusal);
         SiteSettings {
+            upstream_proxy_protocol: self.upstream_proxy_protocol(&content),
             client_auth: self.one("client-auth"),
             refusal,
             verify_depth: self.one("verify-depth"),
@@ -90,7 +92,7 @@ impl Reader<'_> {
             allow: self.rules("allow"),
             deny: self.rules("deny"),
             identity: self.identity(),
-            content: self.content(refusal),
+            content,
         }
     }
 
@@ -101,7 +103,7 @@ impl Reader<'_> {
     }
 
     /// Of a pair that is one choice, what doesn't stand in the site isn't the site's.
-    fn is_elsewhere(&self, name: &str, pair: &[&str]) -> bool {
+    pub(super) fn is_elsewhere(&self, name: &str, pair: &[&str]) -> bool {
         self.has_own(pair) && !self.has_own(&[name])
     }
 

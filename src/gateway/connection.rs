@@ -7,7 +7,8 @@ use super::snapshot::{Behind, Snapshot};
 use crate::access;
 use crate::http::service::Conversation;
 use crate::lifecycle::Member;
-use crate::net::Accepted;
+use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
+use crate::net::{Accepted, Connected};
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
@@ -18,10 +19,10 @@ impl Snapshot {
     /// room of another that is over.
     pub(super) fn connection(
         self: Arc<Self>,
-        accepted: Accepted,
+        connected: Connected,
         member: Member,
     ) -> impl Future<Output = ()> + Send {
-        let admission = Box::pin(self.admit(accepted, member));
+        let admission = Box::pin(self.admit(connected, member));
         async {
             if let Some(conversation) = admission.await {
                 conversation.await;
@@ -30,8 +31,12 @@ impl Snapshot {
     }
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
-    async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
-        let client = accepted.client;
+    async fn admit(self: Arc<Self>, connected: Connected, member: Member) -> Option<Conversation> {
+        let accepted = match &self.proxy_headers {
+            None => connected.into(),
+            Some(headers) => Box::pin(self.announced(connected, headers)).await?,
+        };
+        let (client, via) = (accepted.client, accepted.via.clone());
         let handshaken = match handshake::perform(accepted, &self.tls).await {
             Ok(handshaken) => handshaken,
             Err(Failure::Ping) => {
@@ -39,7 +44,7 @@ impl Snapshot {
                 return None;
             }
             Err(Failure::Refused(refused)) => {
-                self.refused(&refused, client);
+                self.refused(&refused, client, via.as_deref());
                 return None;
             }
         };
@@ -49,7 +54,7 @@ impl Snapshot {
         let permitted = match access::decide(handshaken, site.client_auth, &site.rules) {
             Ok(permitted) => permitted,
             Err(refused) => {
-                self.refused(&refused.refused, client);
+                self.refused(&refused.refused, client, via.as_deref());
                 if let Behind::Http(server) = &site.behind {
                     server.refuse(*refused, member).await;
                 }
@@ -68,6 +73,7 @@ impl Snapshot {
         }
         HandshakeCompleted {
             client,
+            vpce: via.as_ref().and_then(|via| via.vpc_endpoint()),
             resumed,
             took,
         }
@@ -81,11 +87,42 @@ impl Snapshot {
         })
     }
 
-    fn refused(&self, refused: &Refused, client: SocketAddr) {
+    /// Takes the PROXY header off a connection. Whoever isn't let in has been counted when this returns.
+    async fn announced(&self, connected: Connected, headers: &ProxyHeaders) -> Option<Accepted> {
+        let peer = connected.peer;
+        let limit = self.tls.handshake_timeout();
+        match headers.receive(connected, limit).await {
+            Ok(accepted) => Some(accepted),
+            Err(proxy_protocol::Failure::Ping) => {
+                events::tcp_ping(&self.telemetry);
+                None
+            }
+            Err(proxy_protocol::Failure::Refused { reason, detail }) => {
+                ClientRefused {
+                    reason,
+                    client: peer,
+                    proxy: None,
+                    vpce: None,
+                    sni: None,
+                    subject: None,
+                    issuer: None,
+                    serial: None,
+                    depth: None,
+                    detail: &detail,
+                }
+                .emit(&self.telemetry);
+                None
+            }
+        }
+    }
+
+    fn refused(&self, refused: &Refused, client: SocketAddr, via: Option<&Via>) {
         let certificate = refused.certificate.as_ref();
         ClientRefused {
             reason: refused.reason,
             client,
+            proxy: via.map(|via| via.proxy),
+            vpce: via.and_then(Via::vpc_endpoint),
             sni: refused.sni.as_deref(),
             subject: certificate.map(|c| c.subject.as_str()),
             issuer: certificate.map(|c| c.issuer.as_str()),

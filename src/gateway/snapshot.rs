@@ -10,6 +10,8 @@ use super::lists::Lists;
 use super::stapling::Stapling;
 
 use crate::access::rules::Rules;
+use crate::config::proxy_protocol::ProxyProtocol;
+use crate::config::site::WrittenRules;
 use crate::config::sources::CrlSource;
 use crate::config::values::{ClientAuth, UnknownSni};
 use crate::config::{ContentSettings, Settings, Site, Times};
@@ -19,6 +21,7 @@ use crate::http::proxy::Proxy;
 use crate::http::service::{Content, HttpServer};
 use crate::http::static_files::{OpenRootError, StaticFiles};
 use crate::identity::headers::IdentityHeaders;
+use crate::net::proxy_protocol::ProxyHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
@@ -71,6 +74,8 @@ pub struct Snapshot {
     /// The number that a handshake tells is the place in here.
     pub(super) sites: Vec<SiteService>,
     stapling: Vec<Stapling>,
+    /// `None` where connections begin with TLS.
+    pub(super) proxy_headers: Option<ProxyHeaders>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -142,6 +147,11 @@ impl Snapshot {
                 tls,
                 sites,
                 stapling: stapling.into_iter().flatten().collect(),
+                proxy_headers: ProxyHeaders::new(
+                    settings.proxy_protocol,
+                    &settings.trusted_proxies,
+                    telemetry,
+                ),
                 telemetry: telemetry.clone(),
                 times: settings.times,
             }),
@@ -188,10 +198,13 @@ fn crls(site: &Site, credentials: &Credentials, lists: &Lists) -> Option<Vec<Arc
 
 fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {
     let mut findings = Findings::default();
-    let rules = settings
-        .sites
-        .iter()
-        .map(|site| Rules::read(&site.settings));
+    let rules = settings.sites.iter().map(|site| {
+        let rules = Rules::read(&site.settings)?;
+        match settings.proxy_protocol == ProxyProtocol::Off && rules.need_endpoint() {
+            true => Err(no_endpoints(site)),
+            false => Ok(rules),
+        }
+    });
     let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
     let rules = rules.collect();
     // What sites share is wrong once.
@@ -200,6 +213,19 @@ fn rules(settings: &Settings) -> Result<Vec<Arc<Rules>>, Findings> {
         true => Ok(rules),
         false => Err(findings),
     }
+}
+
+fn no_endpoints(site: &Site) -> Findings {
+    let has_them = |rules: &&WrittenRules| rules.rules.iter().any(|rule| rule.contains("vpce:"));
+    let lists = [&site.settings.deny, &site.settings.allow];
+    let place = lists
+        .into_iter()
+        .find(has_them)
+        .map_or("allow", |rules| &rules.place);
+    Finding::error(place, "a rule over vpce:, and proxy-protocol is off")
+        .expected("proxy-protocol required or auto")
+        .advice("Only a PROXY header says which VPC endpoint a client comes in by: no rule over it would match anybody")
+        .into()
 }
 
 fn services(

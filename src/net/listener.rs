@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::ClientStream;
+use super::proxy_protocol::Via;
 use crate::findings::Finding;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
@@ -33,13 +34,38 @@ pub struct Listener {
 }
 
 /// A connection before its first byte. Only a [`Listener`] makes one.
+pub struct Connected {
+    /// The connection.
+    pub stream: ClientStream,
+    /// Who connected: the client, or a proxy before it.
+    pub peer: SocketAddr,
+    /// When it was accepted.
+    pub at: Instant,
+}
+
+/// A connection whose client is known, before the first byte of TLS. Made of a [`Connected`]: as it is, or
+/// by [`ProxyHeaders::receive`](super::proxy_protocol::ProxyHeaders::receive).
 pub struct Accepted {
     /// The connection.
     pub stream: ClientStream,
     /// The client's address.
     pub client: SocketAddr,
+    /// The proxy that says so.
+    pub via: Option<Arc<Via>>,
     /// When it was accepted.
     pub at: Instant,
+}
+
+impl From<Connected> for Accepted {
+    /// Who connected is the client.
+    fn from(connected: Connected) -> Self {
+        Self {
+            stream: connected.stream,
+            client: connected.peer,
+            via: None,
+            at: connected.at,
+        }
+    }
 }
 
 impl BoundListener {
@@ -97,14 +123,14 @@ impl Listener {
     /// The next connection. Errors of accept(2) are logged and waited out: other clients' resets,
     /// and a lack of descriptors that ends when connections do. The process waits for the
     /// connection by `member`.
-    pub async fn accept(&self, member: &Member) -> Accepted {
+    pub async fn accept(&self, member: &Member) -> Connected {
         loop {
             match self.inner.accept().await {
-                Ok((stream, client)) => {
+                Ok((stream, peer)) => {
                     let open = events::connection_opened(&self.telemetry);
-                    return Accepted {
+                    return Connected {
                         stream: ClientStream::new(stream, open, member.clone()),
-                        client,
+                        peer,
                         at: Instant::now(),
                     };
                 }

@@ -148,6 +148,11 @@ impl TlsContext {
         })
     }
 
+    /// From the accepted connection to the end of its handshake.
+    pub fn handshake_timeout(&self) -> Duration {
+        self.handshake_timeout
+    }
+
     /// The server's side of a new connection, before its first byte.
     pub fn connection(&self) -> Result<Ssl, ErrorStack> {
         let mut ssl = Ssl::new(&self.inner)?;
@@ -188,7 +193,7 @@ fn build_site(
     let trust = Trust::of_site(authorities, parts.crls, &site.settings);
     let verifier = Arc::new(Verifier::new(trust).map_err(unexpected)?);
     let identities = parts.credentials.identities.iter().zip(parts.stapled);
-    let built = identities.map(|(identity, stapled)| {
+    let built = identities.enumerate().map(|(place, (identity, stapled))| {
         let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, identity).map_err(|error| unusable_certificate(site, &error))?;
@@ -201,8 +206,8 @@ fn build_site(
         tickets(&mut builder, settings).map_err(unexpected)?;
         ask_clients(&mut builder, parts.credentials, &site.settings).map_err(unexpected)?;
         let ocsp = &site.settings.ocsp;
-        let anonymous =
-            site.settings.client_auth != ClientAuth::Required && parts.admission.admit_anonymous();
+        let anonymous = site.settings.client_auth != ClientAuth::Required
+            && parts.admission.may_admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
         Ok(Built {
             kind: Kind::of(&identity.key),
@@ -213,6 +218,7 @@ fn build_site(
                 _ => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
             },
             policy: HandshakePolicy {
+                identity: place,
                 verifier: verifier.clone(),
                 ocsp: Ocsp::new(shared.statuses.clone(), ocsp.policy, ocsp.timeout),
                 stapled,

@@ -1,6 +1,7 @@
 //! What happens inside a handshake: the callbacks' decisions, and their note on the connection.
 
 use std::ffi::CStr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
@@ -8,7 +9,7 @@ use openssl::ex_data::Index;
 use openssl::ssl::{Ssl, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
-use super::admission::{Admission, Denied};
+use super::admission::{Admission, Denied, Origin};
 use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Halt, Hello, Policy};
 use super::identities::SiteContexts;
 use super::ocsp::{Ocsp, Status, Verdict, Waiting};
@@ -37,6 +38,8 @@ pub struct HandshakePolicy {
     pub page: bool,
     /// The number of the site that it is for.
     pub site: usize,
+    /// Which of the site's certificates is shown.
+    pub identity: usize,
     /// What connections can be handed over to; only the one that they begin with has them.
     pub contexts: Option<SiteContexts>,
 }
@@ -49,6 +52,7 @@ impl Policy for HandshakePolicy {
     fn begin(&self, ssl: &SslRef) {
         if let Some(note) = note(ssl) {
             let _ = note.site.set(self.site);
+            let _ = note.identity.set(self.identity);
         }
     }
 
@@ -65,7 +69,7 @@ impl Policy for HandshakePolicy {
         let digest = ChainDigest::of(chain);
         let verdict = self.verifier.verify(digest, chain);
         // Nobody asks about a client that the rules keep out.
-        let verdict = match verdict.and_then(|verified| self.admitted(verified)) {
+        let verdict = match verdict.and_then(|verified| self.admitted(verified, note.origin())) {
             Ok(verified) => self.check_status(note, &verified)?.map(|()| verified),
             Err(rejection) => Err(rejection),
         };
@@ -110,13 +114,18 @@ impl Policy for HandshakePolicy {
             .resumption
             .open(&self.verifier, ssl, ticket, unix_now());
         let (lineage, session) = opened?;
-        if let Proven::Chain(_, verified) = &lineage.client {
-            // A full handshake follows, which says no in the usual way.
-            self.admission.admit(&verified.certificate).ok()?;
-            if !self.ocsp.still_passes(verified) {
-                // Nobody can wait here. In the full handshake somebody can.
-                return None;
+        // A full handshake follows where this says no, which says it in the usual way.
+        match &lineage.client {
+            Proven::Chain(_, verified) => {
+                let origin = note.origin();
+                self.admission.admit(&verified.certificate, origin).ok()?;
+                if !self.ocsp.still_passes(verified) {
+                    // Nobody can wait here. In the full handshake somebody can.
+                    return None;
+                }
             }
+            Proven::Anonymous if !self.admission.admit_anonymous(note.origin()) => return None,
+            Proven::Anonymous => {}
         }
         note.offered.set(lineage).ok()?;
         Some(session)
@@ -124,8 +133,12 @@ impl Policy for HandshakePolicy {
 }
 
 impl HandshakePolicy {
-    fn admitted(&self, verified: Arc<Verified>) -> Result<Arc<Verified>, Box<Rejection>> {
-        match self.admission.admit(&verified.certificate) {
+    fn admitted(
+        &self,
+        verified: Arc<Verified>,
+        origin: &Origin,
+    ) -> Result<Arc<Verified>, Box<Rejection>> {
+        match self.admission.admit(&verified.certificate, origin) {
             Ok(()) => Ok(verified),
             Err(Denied { reason, words }) => Err(Box::new(Rejection {
                 reason,
@@ -166,6 +179,10 @@ impl HandshakePolicy {
 /// What the callbacks found out about a connection's client.
 #[derive(Default)]
 pub struct Note {
+    /// Where the connection comes from, set before its handshake.
+    pub from: OnceLock<Origin>,
+    /// Which of the site's certificates was shown.
+    pub identity: OnceLock<usize>,
     /// The number of the site that the client asked for.
     pub site: OnceLock<usize>,
     /// Set when the client was refused because no site has the name that it asked for.
@@ -182,7 +199,18 @@ pub struct Note {
     pub answers: OnceLock<Vec<Status>>,
 }
 
+/// Where connections come from that no listener accepted: those of tests and benches.
+static NOWHERE: Origin = Origin {
+    client: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    via: None,
+};
+
 impl Note {
+    /// Where the connection comes from.
+    pub fn origin(&self) -> &Origin {
+        self.from.get().unwrap_or(&NOWHERE)
+    }
+
     /// Who was accepted, by what this connection really rests on; `None` for nobody with a
     /// certificate.
     pub fn lineage(&self, ssl: &SslRef) -> Option<&Lineage> {
@@ -253,6 +281,7 @@ pub(super) mod tests {
             suites: None,
             page,
             site: 0,
+            identity: 0,
             contexts: None,
         }
     }

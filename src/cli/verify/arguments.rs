@@ -19,6 +19,8 @@ pub struct Arguments {
     pub intermediates: Vec<PathBuf>,
     /// The server name that it asks for.
     pub site: String,
+    /// The VPC endpoint that it comes in by.
+    pub endpoint: Option<String>,
     /// Another moment than now, in seconds since 1970.
     pub at: Option<i64>,
     /// For programs.
@@ -48,6 +50,7 @@ impl Arguments {
                 .get_one::<String>("site")
                 .cloned()
                 .unwrap_or_default(),
+            endpoint: matches.get_one::<String>("vpce").cloned(),
             at,
             json: matches
                 .get_one::<String>("format")
@@ -92,6 +95,13 @@ pub fn command(command: clap::Command) -> clap::Command {
                 .long("site")
                 .value_name("NAME")
                 .help("The server name (SNI) that the client asks for: its [[site]] decides")
+                .help_heading("The client"),
+        )
+        .arg(
+            Arg::new("vpce")
+                .long("vpce")
+                .value_name("ID")
+                .help("The VPC endpoint that the client comes in by: what rules over vpce: look at")
                 .help_heading("The client"),
         )
         .arg(

@@ -90,6 +90,7 @@ fn another_tasks_clock_may_be_a_minute_ahead() {
             ocsp: crate::tls::policy::tests::ocsp(),
             stapled: crate::tls::stapling::fixed(None),
             site: 0,
+            identity: 0,
             contexts: None,
             verifier: Arc::new(trusting(&ca)),
             resumption: Resumption {
