@@ -82,7 +82,10 @@ impl Snapshot {
             Behind::Http(server) => server.serve(permitted, member),
             Behind::Tunnel(upstreams) => {
                 let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
-                Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })
+                let announcement = site.announcement.clone();
+                Box::pin(async move {
+                    tunnel::run(permitted, &upstreams, announcement.as_deref(), &telemetry).await;
+                })
             }
         })
     }

@@ -27,6 +27,7 @@ use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
 use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
+use crate::tunnel::Announcement;
 use crate::upstream::Upstreams;
 
 /// What a snapshot is made of.
@@ -86,6 +87,8 @@ pub(super) struct SiteService {
     pub client_auth: ClientAuth,
     pub rules: Arc<Rules>,
     pub behind: Behind,
+    /// What a tunnel's upstream is told; of the certificates that only a snapshot has.
+    pub announcement: Option<Arc<Announcement>>,
     /// What `behind` was made of.
     made_of: (ContentSettings, Times),
 }
@@ -141,7 +144,13 @@ impl Snapshot {
             // What is wrong with them was said.
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
-        let sites = findings.note(services(settings, &rules, telemetry, before));
+        let mut sites = findings.note(services(settings, &rules, telemetry, before));
+        let announced = settings.sites.iter().zip(&inputs.credentials);
+        for (service, (site, credentials)) in sites.iter_mut().flatten().zip(announced) {
+            let version = site.settings.upstream_proxy_protocol;
+            let announcement = Announcement::new(version, &credentials.identities);
+            service.announcement = announcement.map(Arc::new);
+        }
         match (tls, sites) {
             (Some(tls), Some(sites)) if findings.is_empty() => Ok(Self {
                 tls,
@@ -269,6 +278,7 @@ fn services(
                 client_auth: site.settings.client_auth,
                 rules,
                 behind,
+                announcement: None,
                 made_of,
             });
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{Id, PKey, Private};
 use openssl::ssl::{
     AlpnError, NameType, SniError, Ssl, SslContext, SslContextBuilder, SslOptions, SslRef,
     SslSessionCacheMode, SslVerifyMode, select_next_proto,
@@ -85,6 +85,30 @@ pub struct ServerIdentity {
     pub key: PKey<Private>,
     /// The status of the leaf that was in a file.
     pub staple: Option<Staple>,
+}
+
+/// What a certificate of the server is made with, in HAProxy's words (`ssl_f_sig_alg`, `ssl_f_key_alg`).
+pub struct Algorithms {
+    /// Of the signature on it: `RSA-SHA256`, `ecdsa-with-SHA256`.
+    pub signature: String,
+    /// Of its key, and how long that is: `RSA2048`, `EC256`.
+    pub key: String,
+}
+
+impl ServerIdentity {
+    /// What it is made with.
+    pub fn algorithms(&self) -> Algorithms {
+        let signature = self.leaf.signature_algorithm().object().nid();
+        Algorithms {
+            signature: signature.short_name().unwrap_or_default().to_owned(),
+            key: match self.key.id() {
+                Id::RSA => format!("RSA{}", self.key.bits()),
+                Id::EC => format!("EC{}", self.key.bits()),
+                // The only other kind that AWS-LC serves with.
+                _ => "ED25519".to_owned(),
+            },
+        }
+    }
 }
 
 /// Everything that a handshake needs.

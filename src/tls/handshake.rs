@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{self, SslRef};
+use openssl::ssl::{self, NameType, SslRef};
 use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
@@ -78,6 +78,11 @@ impl Session {
     pub fn vpc_endpoint(&self) -> Option<&str> {
         self.via.as_ref()?.vpc_endpoint()
     }
+}
+
+/// The server name that the client asked for, as it wrote it.
+pub fn server_name(ssl: &SslRef) -> Option<&str> {
+    ssl.servername(NameType::HOST_NAME)
 }
 
 /// How a handshake ends that doesn't succeed.

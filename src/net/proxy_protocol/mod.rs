@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 pub use fault::Fault;
 pub use parse::{Looks, looks, parse};
 pub use receive::{Failure, ProxyHeaders};
-pub use tlv::{AUTHORITY, AWS, AWS_VPC_ENDPOINT, SSL, Tlvs, UNIQUE_ID, is_endpoint_id};
+pub use tlv::{ALPN, AUTHORITY, AWS, AWS_VPC_ENDPOINT, SSL, Tlvs, UNIQUE_ID, is_endpoint_id};
 pub use write::{TooLong, ssl_value};
 
 /// The longest header that is read, in bytes: as much as HAProxy reads ahead (`tune.bufsize`).

@@ -2,6 +2,8 @@
 
 use super::{Fault, TooLong};
 
+/// The protocol that was agreed on over TLS.
+pub const ALPN: u8 = 0x01;
 /// The server name (SNI).
 pub const AUTHORITY: u8 = 0x02;
 /// The checksum of the header.
