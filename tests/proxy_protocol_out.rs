@@ -314,6 +314,8 @@ fn what_can_not_be_said_opens_no_tunnel() {
             "control characters",
         );
     }
+    let odd = client::with(&pki.client).sni("db\nexample");
+    is_not_told_of(&gate, &odd, "unsayable", "a server name that isn't one");
     assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 0);
 }
 
