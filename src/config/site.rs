@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::identity::IdentitySettings;
+use super::proxy_protocol::UpstreamProxyProtocol;
 use super::routes::RouteSettings;
 use super::server_name::ServerName;
 use super::shadow::ShadowSettings;
@@ -70,6 +71,8 @@ pub struct SiteSettings {
     pub shadow: Option<ShadowSettings>,
     /// What an HTTP upstream is told of a client.
     pub identity: IdentitySettings,
+    /// What a tunnel's upstream is told of a client.
+    pub upstream_proxy_protocol: UpstreamProxyProtocol,
     /// What an admitted client gets.
     pub content: ContentSettings,
     /// What is otherwise for some paths.

@@ -126,7 +126,7 @@ fn judge(who: &Connection, site: &str, snapshot: &Snapshot) -> Result<Option<i64
     let number = snapshot.terms.sites.iter().position(|id| **id == *site);
     let judge = number.and_then(|number| snapshot.tls.inside(number));
     match judge {
-        Some(judge) => judge.judge(who.session.standing.as_ref(), on),
+        Some(judge) => judge.judge(who.session.standing.as_ref(), &who.session.origin(), on),
         None if on.rules => Err((ClosedFor::Rules, format!("the site {site} is gone"))),
         None => Ok(None),
     }

@@ -20,6 +20,7 @@ pub mod ocsp_answers;
 pub mod peers;
 pub mod pki;
 pub mod places;
+pub mod proxy_header;
 pub mod refusals;
 pub mod responder;
 pub mod returning;

@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Definition] = &[
         "allow",
         "RULE",
         "",
-        "Lets in only clients whose certificate matches one of these rules: KIND:VALUE of the kinds cn, ou, o, dn, dns, uri, email, ip, issuer, serial, sha256, spki, joined by \" and \", such as \"ou:Payments and dns:*.svc.example\". Repeatable.",
+        "Lets in only clients whose certificate matches one of these rules: KIND:VALUE of the kinds cn, ou, o, dn, dns, uri, email, ip, issuer, serial, sha256, spki, vpce, joined by \" and \", such as \"ou:Payments and dns:*.svc.example\". Repeatable.",
     ))),
     per_site(lines(one(
         HEADING,
