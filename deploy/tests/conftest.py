@@ -192,6 +192,7 @@ def run_steps(cloud, there, **more):
         env={
             "PATH": os.environ["PATH"],
             "HOME": os.devnull,
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", ""),
             **cloud.environment,
             "NAME": "gate",
             "VPC": there["vpc"],
