@@ -121,6 +121,12 @@ test('tasks have no way out but the endpoints', () => {
     DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
     PlatformVersion: '1.4.0',
   });
+  for (const group of Object.values(template.findResources('AWS::EC2::SecurityGroup'))) {
+    // A placeholder that lets out nothing is all that may stand there.
+    for (const rule of group.Properties.SecurityGroupEgress ?? []) {
+      assert.strictEqual(rule.CidrIp, '255.255.255.255/32');
+    }
+  }
   for (const rule of Object.values(template.findResources('AWS::EC2::SecurityGroupEgress'))) {
     assert.strictEqual(rule.Properties.CidrIp, undefined);
   }
