@@ -23,6 +23,7 @@ mod resumption;
 pub mod revocation;
 pub mod stapling;
 pub mod strength;
+pub mod strictness;
 mod suites;
 pub mod tickets;
 pub mod trust;
