@@ -81,6 +81,7 @@ mod tunnel_carries_bytes;
 mod unknown_server_names;
 mod upstream_failures;
 mod verified_chains_are_sound;
+mod verify_agrees_chain_by_chain;
 mod verify_says_the_same;
 mod websocket_upgrade;
 

@@ -6,6 +6,7 @@
 pub mod certgate;
 pub mod client;
 pub mod content;
+pub mod craft;
 pub mod crl;
 pub mod crl_server;
 pub mod duplex;

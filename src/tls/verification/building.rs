@@ -174,6 +174,9 @@ impl Verifier {
         let Some(chain) = context.chain() else {
             return Err(Fault::unexpected(ErrorStack::get()));
         };
+        if let Some(fault) = chain.get(0).and_then(signing::not_for_signatures) {
+            return Err(fault);
+        }
         if self.trust.strict {
             strictness::examine(chain)?;
         }

@@ -15,11 +15,10 @@ pub(super) fn unfit(leaf: &X509Ref) -> Option<Fault> {
         let words = "the key is of a kind or on a curve that AWS-LC doesn't know";
         return Some(Fault::unfit(RefusalReason::InvalidCertificate, words));
     };
-    // RFC 8446 section 4.4.2.2.
-    let signs = |usage: X509KeyUsage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE);
-    if !leaf.key_usage().is_none_or(signs) {
-        let words = "keyUsage lacks digitalSignature: it may not sign a handshake";
-        return Some(Fault::unfit(RefusalReason::WrongPurpose, words));
+    // Nothing at all is what AWS-LC says of a certificate whose extensions it can't read, too.
+    let is_known = leaf.key_usage().is_some_and(|usage| !usage.is_empty());
+    if is_known && let Some(fault) = not_for_signatures(leaf) {
+        return Some(fault);
     }
     // What libssl doesn't take (ssl_is_key_type_supported).
     let words = match key.id() {
@@ -29,4 +28,11 @@ pub(super) fn unfit(leaf: &X509Ref) -> Option<Fault> {
         _ => return None,
     };
     Some(Fault::unfit(RefusalReason::InvalidCertificate, words))
+}
+
+/// Whether its keyUsage forbids it (RFC 8446 section 4.4.2.2); of a certificate whose extensions are good.
+pub(super) fn not_for_signatures(leaf: &X509Ref) -> Option<Fault> {
+    let signs = |usage: X509KeyUsage| usage.contains(X509KeyUsage::DIGITAL_SIGNATURE);
+    let words = "keyUsage lacks digitalSignature: it may not sign a handshake";
+    (!leaf.key_usage().is_none_or(signs)).then(|| Fault::unfit(RefusalReason::WrongPurpose, words))
 }
