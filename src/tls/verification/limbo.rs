@@ -233,19 +233,24 @@ fn agrees(strict: bool, differing: &[&[(&str, &str)]]) {
     for (id, _) in &differing {
         assert!(cases.iter().any(|case| case.id == *id), "{id}");
     }
+    let mut wrong = Vec::new();
     for case in &cases {
         let verdict = case.verdict(strict);
         let said = differing.iter().find(|(id, _)| *id == case.id);
         let accept = case.accept == said.is_none();
-        assert_eq!(verdict.is_ok(), accept, "{}: {verdict:?}", case.id);
-        if let (Err(words), Some((_, expected))) = (&verdict, said) {
-            assert!(words.contains(expected), "{}: {words}", case.id);
+        let has_words = match (&verdict, said) {
+            (Err(words), Some((_, expected))) => words.contains(expected),
+            _ => true,
+        };
+        if verdict.is_ok() != accept || !has_words {
+            wrong.push(format!("{}: {verdict:?}", case.id));
         }
         // What OpenSSL 3.0 decides rightly by default.
         let openssl_is_right = case.openssl_accepts == case.accept;
         let differs = said.is_some();
         assert!(strict || !(openssl_is_right && differs), "{}", case.id);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -303,5 +308,61 @@ fn what_is_remembered_is_as_strict() {
             let second = verifier.verify(digest, &case.chain).is_ok();
             assert_eq!(second, first, "{}", case.id);
         }
+    }
+}
+
+/// RFC 5280 section 4.1.2.5; and what is remembered holds as long.
+#[test]
+fn the_last_second_of_a_validity_is_inside() {
+    let id = "rfc5280::validity::notafter-exact";
+    let case = cases().into_iter().find(|case| case.id == id).unwrap();
+    let trust = case.trust.unwrap();
+    let end = trust.at.unwrap();
+    let verdict = |at| {
+        let trust = Trust {
+            at: Some(at),
+            ..trust.clone()
+        };
+        let verifier = Verifier::new(trust).unwrap();
+        let verdict = verifier.verify(ChainDigest::of(&case.chain), &case.chain);
+        verdict.map(|verified| verified.validity.end)
+    };
+    assert_eq!(verdict(end - 1).unwrap(), end + 1);
+    assert_eq!(verdict(end).unwrap(), end + 1);
+    assert_eq!(verdict(end + 1).unwrap_err().reason, RefusalReason::Expired);
+}
+
+#[test]
+fn every_difference_is_named_in_the_documentation() {
+    let page = include_str!("../../../docs/verification.md");
+    for (id, _) in [ALWAYS, LET_IN, TOO_STRICT].concat() {
+        assert!(page.contains(&format!("`{id}`")), "{id}");
+    }
+}
+
+/// A key that can't sign a handshake is refused in words, whether AWS-LC can read it or not.
+#[test]
+fn the_client_s_own_key_must_be_fit_for_a_handshake() {
+    for (id, words) in [
+        (
+            "webpki::forbidden-dsa-leaf",
+            "a DSA key can't sign a handshake",
+        ),
+        (
+            "webpki::forbidden-p192-leaf",
+            "the key is of a kind or on a curve",
+        ),
+        (
+            "webpki::explicit-curve",
+            "the key is of a kind or on a curve",
+        ),
+    ] {
+        let case = cases().into_iter().find(|case| case.id == id).unwrap();
+        let found = case.verdict(false).unwrap_err();
+        assert!(
+            found.starts_with("invalid_certificate at 0"),
+            "{id}: {found}"
+        );
+        assert!(found.contains(words), "{id}: {found}");
     }
 }
