@@ -352,10 +352,7 @@ fn the_client_s_own_key_must_be_fit_for_a_handshake() {
             "webpki::forbidden-p192-leaf",
             "the key is of a kind or on a curve",
         ),
-        (
-            "webpki::explicit-curve",
-            "the key is of a kind or on a curve",
-        ),
+        ("webpki::explicit-curve", "explicit ECC parameters"),
     ] {
         let case = cases().into_iter().find(|case| case.id == id).unwrap();
         let found = case.verdict(false).unwrap_err();
