@@ -120,9 +120,12 @@ pub fn is_ca(path_length: Option<u8>) -> Vec<u8> {
     sequence(&[tlv(1, &[0xff]), length.unwrap_or_default()])
 }
 
-/// nameConstraints: 0 permits, 1 excludes; context tag and value of each name.
-pub fn constraints(lists: &[(u8, &[(u8, &[u8])])]) -> Vec<u8> {
-    let list = |(kind, names): &(u8, &[(u8, &[u8])])| {
+/// 0 permits, 1 excludes; context tag and value of each name.
+pub type Subtrees<'a> = (u8, &'a [(u8, &'a [u8])]);
+
+/// nameConstraints of these lists.
+pub fn constraints(lists: &[Subtrees<'_>]) -> Vec<u8> {
+    let list = |(kind, names): &Subtrees<'_>| {
         let trees = names
             .iter()
             .map(|(tag, value)| tlv(0x30, &tlv(*tag, value)));

@@ -5,7 +5,7 @@ use openssl::hash::MessageDigest;
 use super::{World, row};
 use crate::support::craft;
 use crate::support::craft::{
-    BASIC, CN, EKU, KEY_USAGE, NAME_CONSTRAINTS, O, Plan, SAN, UTF8, authority, client,
+    BASIC, CN, EKU, KEY_USAGE, NAME_CONSTRAINTS, O, Plan, SAN, Subtrees, UTF8, authority, client,
     constraints, names, rdn, sequence, tlv,
 };
 use crate::support::pki::Key;
@@ -132,7 +132,7 @@ impl World {
     }
 
     pub(super) fn name_constraints(&self) -> Vec<Row> {
-        let by = |lists: &[(u8, &[(u8, &[u8])])], plan: Plan| {
+        let by = |lists: &[Subtrees<'_>], plan: Plan| {
             let limited = authority("Limited").with(NAME_CONSTRAINTS, true, &constraints(lists));
             plan.signed_by(&limited.signed_by(&self.root))
         };
