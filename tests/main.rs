@@ -35,6 +35,7 @@ mod crl_in_force_or_not;
 mod demo_shows_the_gate;
 mod documentation_matches;
 mod drains_on_sigterm;
+mod each_kind_of_rule;
 mod everything_wrong_is_said_at_once;
 mod files_are_written_safely;
 mod files_in_memory_have_their_bounds;
@@ -106,8 +107,10 @@ mod tunnel_carries_bytes;
 mod unknown_server_names;
 mod upstream_failures;
 mod verified_chains_are_sound;
+mod verify_agrees_chain_by_chain;
 mod verify_connects;
 mod verify_says_the_same;
+mod verify_strict;
 mod websocket_upgrade;
 
 /// A file that nobody lists would be a test that never runs.

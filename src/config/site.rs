@@ -57,6 +57,8 @@ pub struct SiteSettings {
     pub partial_chain: Switch,
     /// Whether certificates that aren't for clientAuth are accepted.
     pub any_purpose: Switch,
+    /// Whether chains must keep to RFC 5280.
+    pub verify_strict: Switch,
     /// Whether clients are told the names of the client CAs.
     pub advertise_ca: Switch,
     /// What client certificates must chain to; `None` for the file in `certs-dir`.

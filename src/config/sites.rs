@@ -90,6 +90,7 @@ impl Reader<'_> {
             staple: self.staple(),
             partial_chain: self.loud("partial-chain", PARTIAL_CHAIN),
             any_purpose: self.loud("any-purpose", ANY_PURPOSE),
+            verify_strict: self.one("verify-strict"),
             advertise_ca: self.one("advertise-ca"),
             client_ca: self.paths("client-ca").pop(),
             identities: self.identities(),

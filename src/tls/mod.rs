@@ -27,6 +27,7 @@ pub mod shadow;
 pub mod standing;
 pub mod stapling;
 pub mod strength;
+pub mod strictness;
 mod suites;
 pub mod tickets;
 pub mod trust;

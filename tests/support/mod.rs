@@ -7,6 +7,7 @@ pub mod balancer;
 pub mod certgate;
 pub mod client;
 pub mod content;
+pub mod craft;
 pub mod crl;
 pub mod crl_server;
 pub mod duplex;

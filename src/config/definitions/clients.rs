@@ -77,6 +77,13 @@ pub(super) const ROWS: &[Definition] = &[
     )),
     per_site(one(
         HEADING,
+        "verify-strict",
+        "off|on",
+        "off",
+        "Whether every certificate of a client's chain, the client CA included, must keep to the rules of RFC 5280 that private CAs often break without harm.",
+    )),
+    per_site(one(
+        HEADING,
         "advertise-ca",
         "on|off",
         "on",
