@@ -240,6 +240,7 @@ impl Snapshot {
                 times: settings.times,
                 terms: Terms::of(
                     settings,
+                    &rules,
                     1 + lasting.snapshots.fetch_add(1, Ordering::Relaxed),
                 ),
                 open: lasting.open.clone(),

@@ -30,7 +30,7 @@ pub struct Routes {
     routes: Vec<Route>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Route {
     path: RoutePath,
     gate: Gate,
@@ -38,7 +38,7 @@ struct Route {
     number: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Gate {
     mode: ClientAuth,
     rules: Rules,
@@ -157,6 +157,12 @@ impl Routes {
             true => Ok(()),
             false => own,
         }
+    }
+
+    /// Whether requests are decided about in the same way, but for the site's own rules.
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        let is_plain = self.routes.is_empty() && other.routes.is_empty();
+        is_plain || self.routes == other.routes && self.site.mode == other.site.mode
     }
 
     /// Whether there is a rule over VPC endpoints.
