@@ -27,7 +27,7 @@ pub enum Command {
     /// Ask a running gateway.
     Health(SettingsArguments),
     /// Decide about a client's certificate.
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
     /// Load a server; nothing of the gateway's settings is said there.
     Bench(ArgMatches),
 }
@@ -86,7 +86,10 @@ pub fn parse() -> Command {
                     refuse_settings(&vec![("config", Vec::new())], words);
                 }
             }
-            Command::Verify(verify::Arguments::of(sub, settings_of(&matches, sub)))
+            Command::Verify(Box::new(verify::Arguments::of(
+                sub,
+                settings_of(&matches, sub),
+            )))
         }
         Some(("bench", sub)) => {
             refuse_settings(
