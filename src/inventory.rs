@@ -4,10 +4,12 @@
 //! reloads. Only certificates that a trusted CA has signed are in it, so that no stranger can push others out.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::identity::{ClientCertificate, hex, shortened};
 use crate::refusal::RefusalReason;
+use crate::telemetry::events::inventory::ExpiresSoon;
 
 /// How many certificates are known; those of which nothing was seen for the longest time give way.
 pub const CAPACITY: usize = 10_000;
@@ -97,6 +99,27 @@ impl Inventory {
         Self {
             shards: (0..shards).map(|_| Mutex::default()).collect(),
             limit: capacity / shards,
+        }
+    }
+
+    /// As [`saw`](Self::saw), and says what there is to say.
+    pub fn note(
+        &self,
+        certificate: &ClientCertificate,
+        refusal: Option<RefusalReason>,
+        client: SocketAddr,
+        now: i64,
+    ) {
+        if self.saw(certificate, refusal, now) {
+            ExpiresSoon {
+                client,
+                subject: &certificate.subject,
+                issuer: &certificate.issuer,
+                serial: &certificate.serial,
+                fingerprint: &certificate.fingerprint,
+                days_left: (certificate.not_after - now).div_euclid(DAY),
+            }
+            .emit();
         }
     }
 

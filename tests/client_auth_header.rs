@@ -369,3 +369,32 @@ fn verify_gives_the_same_verdict() {
         assert_eq!(status == 200, name == "alice");
     }
 }
+
+/// Whoever shows no certificate to the load balancer, such as its health check, gets what needs none.
+#[test]
+fn an_open_route_needs_no_header() {
+    let pki = Pki::new();
+    let upstream = told();
+    let url = &upstream.url;
+    let config = format!(
+        "client-auth = \"header\"\ntrusted-proxies = [\"127.0.0.1\"]\nupstream = [\"{url}\"]\n\
+         [[route]]\npath = \"/open\"\nclient-auth = \"off\"\n\
+         [[route]]\nprefix = \"/alice\"\nallow = [\"cn:alice\"]\n"
+    );
+    let gate = places::serve(&pki).config(&config).start();
+    let bob = pki::client("bob").signed_by(&pki.ca);
+    let mut connection = connect(gate.address);
+    for (path, field, status) in [
+        ("/open", String::new(), 200),
+        ("/", String::new(), 403),
+        ("/open/x", String::new(), 403),
+        ("/alice", String::new(), 403),
+        ("/alice", field(&pki.client), 200),
+        ("/alice", field(&bob), 403),
+        ("/", field(&bob), 200),
+        ("/open", format!("{HEADER}: garbage\r\n"), 403),
+    ] {
+        let answer = ask(&mut connection, path, &field);
+        assert_eq!(answer.status, status, "{path} {field:.60}");
+    }
+}

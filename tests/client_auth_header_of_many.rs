@@ -43,6 +43,10 @@ fn one_after_the_other() {
         assert_eq!(ask(&mut connection, "/", "").status, 403);
     }
     gate.counts("certgate_connections_accepted_total", 1.0);
+    // Those of a stranger push nobody out.
+    let status = gate.admin("/status.json").text();
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["client_certificates"]["known"], 20);
 }
 
 /// Streams of one HTTP/2 connection, at the same time, each answered after the others have begun.

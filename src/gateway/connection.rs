@@ -8,13 +8,10 @@ use super::shadow;
 use super::snapshot::{Behind, Snapshot};
 use crate::access::{self, Permitted, header};
 use crate::http::service::Conversation;
-use crate::identity::ClientCertificate;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
 use crate::net::{Accepted, Connected};
-use crate::refusal::RefusalReason;
-use crate::telemetry::events::inventory::ExpiresSoon;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
@@ -90,7 +87,7 @@ impl Snapshot {
         };
         shadow::compare(exhibit, Ok(()), origin, &self.telemetry);
         if let Some(certificate) = permitted.certificate() {
-            self.saw(certificate, None, client);
+            self.inventory.note(certificate, None, client, unix_now());
         }
         if let Some(overlooked) = overlooked {
             RevocationUnknown {
@@ -194,28 +191,9 @@ impl Snapshot {
         .emit(&self.telemetry);
         // Its chain, or the rules, are why; not that it broke off, or hasn't the key.
         if let (Some(certificate), Some(_)) = (certificate, refused.depth) {
-            self.saw(certificate, Some(refused.reason), client);
+            self.inventory
+                .note(certificate, Some(refused.reason), client, unix_now());
         }
         true
-    }
-
-    fn saw(
-        &self,
-        certificate: &ClientCertificate,
-        refusal: Option<RefusalReason>,
-        client: SocketAddr,
-    ) {
-        let now = unix_now();
-        if self.inventory.saw(certificate, refusal, now) {
-            ExpiresSoon {
-                client,
-                subject: &certificate.subject,
-                issuer: &certificate.issuer,
-                serial: &certificate.serial,
-                fingerprint: &certificate.fingerprint,
-                days_left: (certificate.not_after - now).div_euclid(86_400),
-            }
-            .emit();
-        }
     }
 }

@@ -203,7 +203,12 @@ impl Snapshot {
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
         let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
-        let mut sites = findings.note(services(settings, &rules, telemetry, &limits, before));
+        let beside = Beside {
+            telemetry,
+            limits: &limits,
+            inventory: &lasting.inventory,
+        };
+        let mut sites = findings.note(services(settings, &rules, &beside, before));
         let announced = settings.sites.iter().zip(&inputs.credentials);
         let services = sites.iter_mut().flat_map(|(services, _)| services);
         for (service, (site, credentials)) in services.zip(announced) {
@@ -271,7 +276,12 @@ impl Snapshot {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
         let rules = findings.note(rules(settings)).unwrap_or_default();
-        findings.note(services(settings, &rules, telemetry, &None, None));
+        let beside = Beside {
+            telemetry,
+            limits: &None,
+            inventory: &Arc::default(),
+        };
+        findings.note(services(settings, &rules, &beside, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -350,11 +360,17 @@ fn no_endpoints(site: &Site) -> Findings {
         .into()
 }
 
+/// What all sites tell, or ask.
+struct Beside<'a> {
+    telemetry: &'a Arc<Telemetry>,
+    limits: &'a Option<Arc<Limits>>,
+    inventory: &'a Arc<Inventory>,
+}
+
 fn services(
     settings: &Settings,
     rules: &[Arc<Routes>],
-    telemetry: &Arc<Telemetry>,
-    limits: &Option<Arc<Limits>>,
+    beside: &Beside<'_>,
     before: Option<&Snapshot>,
 ) -> Result<(Vec<SiteService>, Contents), Findings> {
     let mut findings = Findings::default();
@@ -363,7 +379,7 @@ fn services(
     let mut contents = Contents::default();
     let maker = Maker {
         settings,
-        telemetry,
+        telemetry: beside.telemetry,
         before: before.map(|before| &before.contents),
     };
     let rules = rules
@@ -384,7 +400,7 @@ fn services(
             contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
             contents::Behind::Http(own, of_routes) => {
                 let content = Guarded::new(rules.clone(), own, of_routes);
-                http(content, hosts, site, settings, telemetry, limits)
+                http(content, hosts, site, settings, beside)
             }
         };
         services.push(SiteService {
@@ -405,8 +421,7 @@ fn http(
     hosts: Hosts,
     site: &Site,
     settings: &Settings,
-    telemetry: &Arc<Telemetry>,
-    limits: &Option<Arc<Limits>>,
+    beside: &Beside<'_>,
 ) -> Behind {
     let all = settings.sites.iter().map(|site| &site.settings.identity);
     let identity = IdentityHeaders::new(&site.settings.identity, all);
@@ -415,8 +430,12 @@ fn http(
         refuses_by_page: site.settings.refusal == Refusal::Page,
         hosts,
         identity: Arc::new(identity),
-        limits: limits.clone().filter(|limits| limits.limit_requests()),
+        inventory: beside.inventory.clone(),
+        limits: beside
+            .limits
+            .clone()
+            .filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
-        telemetry: telemetry.clone(),
+        telemetry: beside.telemetry.clone(),
     }))
 }

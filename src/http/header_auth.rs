@@ -6,10 +6,12 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::access::Connection;
 use crate::access::header::{ByHeader, HEADER, Identified};
+use crate::inventory::Inventory;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::RevocationUnknown;
 use crate::telemetry::events::header_auth::RequestRefused;
 use crate::tls::failure::Refused;
+use crate::tls::verification::unix_now;
 
 /// The client's own connection in the place of the load balancer's. The header is taken off on the way to
 /// an upstream, as everything that only certgate may say.
@@ -20,12 +22,16 @@ pub async fn identify(
     headers: &HeaderMap,
     connection: &Connection,
     by_header: &ByHeader,
+    inventory: &Inventory,
     telemetry: &Telemetry,
 ) -> Result<Arc<Connection>, Nobody> {
     let values = headers.get_all(HEADER).into_iter();
     let values = values.map(HeaderValue::as_bytes);
     match by_header.identify(connection, values).await {
         Ok(Identified { connection, is_new }) => {
+            if let (true, Some(certificate)) = (is_new, &connection.certificate) {
+                inventory.note(certificate, None, connection.session.address, unix_now());
+            }
             if let (true, Some(overlooked)) = (is_new, &connection.session.overlooked) {
                 RevocationUnknown {
                     reason: overlooked.reason,
@@ -39,6 +45,10 @@ pub async fn identify(
             Ok(connection)
         }
         Err(refused) => {
+            if let Some(certificate) = &refused.certificate {
+                let client = connection.session.address;
+                inventory.note(certificate, Some(refused.reason), client, unix_now());
+            }
             log(&refused, connection, telemetry);
             Err(Nobody)
         }

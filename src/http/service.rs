@@ -24,6 +24,7 @@ use super::{http1, http2, pages};
 use crate::access::routes::Guarded;
 use crate::access::{Connection, Permitted, RefusedConnection};
 use crate::identity::headers::IdentityHeaders;
+use crate::inventory::Inventory;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::limits::Limits;
@@ -46,6 +47,8 @@ pub struct HttpServer {
     pub refuses_by_page: bool,
     /// What may be asked for.
     pub hosts: Hosts,
+    /// The certificates that are seen.
+    pub inventory: Arc<Inventory>,
     /// What upstreams are told about clients.
     pub identity: Arc<IdentityHeaders>,
     /// How often clients may ask; `None` without a limit.
@@ -209,8 +212,13 @@ impl HttpServer {
             Some(by_header) => {
                 let headers = request.headers();
                 // In a box: others need no room for it.
-                let client =
-                    header_auth::identify(headers, &connection, by_header, &self.telemetry);
+                let client = header_auth::identify(
+                    headers,
+                    &connection,
+                    by_header,
+                    &self.inventory,
+                    &self.telemetry,
+                );
                 match Box::pin(client).await {
                     Ok(client) => client,
                     Err(Nobody) => return Err((connection, pages::refusal())),
