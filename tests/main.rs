@@ -40,6 +40,7 @@ mod files_are_written_safely;
 mod files_in_memory_have_their_bounds;
 mod files_in_memory_stay_true;
 mod handshake_refusal_reasons;
+mod health_on_the_tls_port;
 mod identity_headers;
 mod identity_headers_are_checked;
 mod identity_headers_parse_back;

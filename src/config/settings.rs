@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::closing::ClosingSettings;
 use super::definitions;
 use super::file::SiteTable;
+use super::health::HealthSettings;
 use super::layers::{Layers, Written};
 use super::limits::LimitSettings;
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
@@ -39,6 +40,8 @@ pub struct Settings {
     pub certs_dir: PathBuf,
     /// Peers whose word about where a client comes from, or who it is, counts.
     pub trusted_proxies: Networks,
+    /// What load balancers are told on the ports of clients; `None` for nothing.
+    pub health: Option<HealthSettings>,
     /// How often a client may do something.
     pub limits: LimitSettings,
     /// How handshakes are made.
@@ -131,6 +134,7 @@ impl Settings {
             handshake_timeout: read.time("handshake-timeout"),
         };
         let (sites, server_names) = read.sites();
+        let health = read.health(&sites);
         let settings = Settings {
             listen: read.all("listen"),
             tcp: TcpSettings {
@@ -143,6 +147,7 @@ impl Settings {
             unknown_sni: read.one("unknown-sni"),
             certs_dir: read.text("certs-dir").into(),
             trusted_proxies: read.trusted_proxies(),
+            health,
             limits: read.limits(),
             tls,
             times: Times {

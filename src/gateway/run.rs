@@ -38,6 +38,8 @@ impl Gateway {
         reloading: Option<Reloading>,
     ) -> io::Result<()> {
         let lifecycle = Lifecycle::start();
+        let readiness = &self.service.lasting.readiness;
+        let _ = readiness.set(lifecycle.observer());
         if let Some(listener) = self.ports.admin {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),

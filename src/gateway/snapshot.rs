@@ -22,6 +22,7 @@ use crate::config::sources::CrlSource;
 use crate::config::values::{Refusal, UnknownSni};
 use crate::config::{Settings, Site, Times};
 use crate::findings::{Finding, Findings};
+use crate::http::health::{Health, Readiness};
 use crate::http::misdirected::Hosts;
 use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
@@ -56,6 +57,8 @@ pub struct Lasting {
     pub header_gates: Arc<HeaderGates>,
     /// How far clients are with their limits.
     pub limits: Arc<Tables>,
+    /// Whether the process is ready for more.
+    pub readiness: Readiness,
     /// The connections that are open.
     pub open: Arc<Register>,
     /// How many snapshots there were.
@@ -82,6 +85,7 @@ impl Lasting {
             lists: Lists::new(telemetry.clone()),
             header_gates: Arc::default(),
             limits: Arc::default(),
+            readiness: Arc::default(),
             open: Arc::new(Register::new()),
             snapshots: AtomicU64::new(0),
             inventory: Arc::default(),
@@ -189,6 +193,7 @@ impl Snapshot {
         let shared = Shared {
             secret: inputs.ticket_secret.as_ref().unwrap_or(&lasting.secret),
             statuses: &lasting.statuses,
+            answers_health: settings.health.is_some(),
         };
         let tls = match rules.len() == settings.sites.len() {
             true => findings.note(TlsContext::build(settings, parts.collect(), &shared)),
@@ -196,7 +201,17 @@ impl Snapshot {
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
         let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
-        let sites = findings.note(services(settings, &rules, telemetry, &limits, before));
+        let health = settings.health.clone().map(|settings| {
+            let readiness = lasting.readiness.clone();
+            Arc::new(Health::new(settings, readiness, telemetry.clone()))
+        });
+        let shared = Common {
+            settings,
+            telemetry,
+            limits: &limits,
+            health: &health,
+        };
+        let sites = findings.note(services(&shared, &rules, before));
         match (tls, sites) {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
@@ -251,7 +266,13 @@ impl Snapshot {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
         let rules = findings.note(rules(settings)).unwrap_or_default();
-        findings.note(services(settings, &rules, telemetry, &None, None));
+        let shared = Common {
+            settings,
+            telemetry,
+            limits: &None,
+            health: &None,
+        };
+        findings.note(services(&shared, &rules, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -314,13 +335,24 @@ fn rules(settings: &Settings) -> Result<Vec<Arc<Routes>>, Findings> {
     }
 }
 
+/// What the services of all sites have in common.
+struct Common<'a> {
+    settings: &'a Settings,
+    telemetry: &'a Arc<Telemetry>,
+    limits: &'a Option<Arc<Limits>>,
+    health: &'a Option<Arc<Health>>,
+}
+
 fn services(
-    settings: &Settings,
+    common: &Common<'_>,
     rules: &[Arc<Routes>],
-    telemetry: &Arc<Telemetry>,
-    limits: &Option<Arc<Limits>>,
     before: Option<&Snapshot>,
 ) -> Result<(Vec<SiteService>, Contents), Findings> {
+    let Common {
+        settings,
+        telemetry,
+        ..
+    } = *common;
     let mut findings = Findings::default();
     let names = Arc::new(settings.server_names.clone());
     let mut services: Vec<SiteService> = Vec::with_capacity(settings.sites.len());
@@ -348,7 +380,7 @@ fn services(
             contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
             contents::Behind::Http(own, of_routes) => {
                 let content = Guarded::new(rules.clone(), own, of_routes);
-                http(content, hosts, site, settings, telemetry, limits)
+                http(content, hosts, site, common)
             }
         };
         services.push(SiteService {
@@ -363,23 +395,21 @@ fn services(
     }
 }
 
-fn http(
-    content: Guarded<Arc<Content>>,
-    hosts: Hosts,
-    site: &Site,
-    settings: &Settings,
-    telemetry: &Arc<Telemetry>,
-    limits: &Option<Arc<Limits>>,
-) -> Behind {
+fn http(content: Guarded<Arc<Content>>, hosts: Hosts, site: &Site, common: &Common<'_>) -> Behind {
+    let settings = common.settings;
     let all = settings.sites.iter().map(|site| &site.settings.identity);
     let identity = IdentityHeaders::new(&site.settings.identity, all);
     Behind::Http(Arc::new(HttpServer {
         content,
         refuses_by_page: site.settings.refusal == Refusal::Page,
+        health: common.health.clone(),
         hosts,
         identity: Arc::new(identity),
-        limits: limits.clone().filter(|limits| limits.limit_requests()),
+        limits: common
+            .limits
+            .clone()
+            .filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
-        telemetry: telemetry.clone(),
+        telemetry: common.telemetry.clone(),
     }))
 }

@@ -7,6 +7,7 @@ pub mod body;
 mod client_body;
 mod end;
 mod header_auth;
+pub mod health;
 mod http1;
 mod http2;
 mod in_flight;

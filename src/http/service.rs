@@ -15,6 +15,7 @@ use tracing::debug;
 use super::body::{self, Body};
 use super::client_body::ClientBody;
 use super::header_auth::{self, Nobody};
+use super::health::Health;
 use super::logged::{Log, Logged};
 use super::misdirected::Hosts;
 use super::not_served::not_served;
@@ -44,6 +45,8 @@ pub struct HttpServer {
     pub content: Guarded<Arc<Content>>,
     /// Whether a request that may not be served is told so for people with browsers.
     pub refuses_by_page: bool,
+    /// What load balancers are told, whatever else holds; `None` for nothing.
+    pub health: Option<Arc<Health>>,
     /// What may be asked for.
     pub hosts: Hosts,
     /// What upstreams are told about clients.
@@ -131,6 +134,12 @@ impl HttpServer {
         request: Request<ClientBody>,
         connection: Arc<Connection>,
     ) -> Response<Logged> {
+        if let Some(response) = self.health_answer(&request) {
+            let closing = connection.ending.is(Stage::Closing);
+            let closing = closing && request.version() <= Version::HTTP_11;
+            let cut = request.method() == Method::HEAD;
+            return Log::none().wrap(finish(response, cut, closing.then_some("close")), None);
+        }
         let connection = match self.client_of(&request, connection).await {
             Ok(connection) => connection,
             Err((connection, page)) => {
@@ -227,7 +236,7 @@ impl HttpServer {
     }
 
     /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.
-    fn converse<H, F>(
+    pub(super) fn converse<H, F>(
         &self,
         stream: TlsStream,
         http2: bool,
@@ -267,7 +276,7 @@ fn note(result: hyper::Result<()>) {
 
 /// What every answer gets; `cut` makes the one to HEAD of the one to GET, `persistence` is the value of
 /// Connection, if that is said.
-fn finish(
+pub(super) fn finish(
     response: Response<Body>,
     cut: bool,
     persistence: Option<&'static str>,

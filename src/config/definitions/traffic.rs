@@ -19,6 +19,20 @@ pub(super) const ROWS: &[Definition] = &[
         "",
         "Addresses and networks of the load balancers whose word counts: who a client is, with --client-auth header. Repeatable.",
     ),
+    one(
+        HEADING,
+        "health-path",
+        "PATH",
+        "",
+        "Path such as /healthz that tells load balancers on the TLS port whether the process is ready: no client certificate needed, nothing else served without one. None: not answered.",
+    ),
+    one(
+        HEADING,
+        "health-user-agent",
+        "PREFIX|any",
+        "ELB-HealthChecker/",
+        "What the User-Agent must begin with to get the answer at --health-path.",
+    ),
     per_site(one(
         HEADING,
         "root",
