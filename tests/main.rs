@@ -68,6 +68,7 @@ mod protocols_and_ciphers;
 mod proxy_passes_requests_on;
 mod proxy_says_who_asks;
 mod proxy_streams;
+mod redirect;
 mod refusal_page;
 mod refusal_reasons;
 mod refusals_stay_on_one_line;

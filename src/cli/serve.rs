@@ -208,6 +208,9 @@ fn announce(gateway: &Gateway, settings: &Settings) {
         tls_library = openssl::version::version(),
         listen = listeners.join(","),
         admin = gateway.admin_address().map(|address| address.to_string()),
+        redirect = gateway
+            .redirect_address()
+            .map(|address| address.to_string()),
         client_auth = settings.default_site().client_auth.to_string(),
         content = settings.default_site().content.to_string(),
         sites = settings.sites.len(),

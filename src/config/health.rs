@@ -54,12 +54,13 @@ impl Reader<'_> {
         let is_tunnel = |site: &&Site| matches!(site.settings.content, ContentSettings::Tunnel(_));
         let tunnels: Vec<_> = sites.iter().filter(is_tunnel).collect();
         let place = self.written("health-path").place;
+        let redirects = self.written("redirect").values != ["off"];
         if let Some(tunnel) = tunnels.first() {
             let found = match tunnel.label.as_str() {
                 "" => "set, with an upstream of tcp://".to_owned(),
                 label => format!("set, with an upstream of tcp:// in {label}"),
             };
-            let finding = match tunnels.len() == sites.len() {
+            let finding = match tunnels.len() == sites.len() && !redirects {
                 true => Finding::error(place, found)
                     .expected("an upstream of http://, h2c:// or unix:, or files"),
                 false => Finding::warning(place, found),

@@ -40,6 +40,8 @@ pub struct Settings {
     pub certs_dir: PathBuf,
     /// Peers whose word about where a client comes from, or who it is, counts.
     pub trusted_proxies: Networks,
+    /// Where plain HTTP is sent to https; `None` is off.
+    pub redirect: OptionalAddress,
     /// What load balancers are told on the ports of clients; `None` for nothing.
     pub health: Option<HealthSettings>,
     /// How often a client may do something.
@@ -147,6 +149,7 @@ impl Settings {
             unknown_sni: read.one("unknown-sni"),
             certs_dir: read.text("certs-dir").into(),
             trusted_proxies: read.trusted_proxies(),
+            redirect: read.one("redirect"),
             health,
             limits: read.limits(),
             tls,
@@ -193,6 +196,7 @@ impl Settings {
             ),
             ("backlog", self.tcp.backlog != before.tcp.backlog),
             ("admin", self.admin != before.admin),
+            ("redirect", self.redirect != before.redirect),
             ("workers", self.workers != before.workers),
             (
                 "reload-interval",

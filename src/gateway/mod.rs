@@ -43,6 +43,7 @@ pub struct Gateway {
 pub struct Ports {
     listeners: Vec<BoundListener>,
     admin: Option<TcpListener>,
+    redirect: Option<TcpListener>,
 }
 
 /// What the threads share.
@@ -104,6 +105,12 @@ impl Gateway {
             .as_ref()
             .and_then(|admin| admin.local_addr().ok())
     }
+
+    /// The address of the port that sends to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        let redirect = self.ports.redirect.as_ref();
+        redirect.and_then(|redirect| redirect.local_addr().ok())
+    }
 }
 
 impl Ports {
@@ -118,8 +125,13 @@ impl Ports {
             .0
             .map(|address| socket::bind_plain(address, "admin"));
         let admin = findings.note(admin.transpose().map_err(Findings::from));
-        match admin {
-            Some(admin) if findings.is_empty() => Ok(Self { listeners, admin }),
+        let redirect = findings.note(bind_redirect(settings));
+        match (admin, redirect) {
+            (Some(admin), Some(redirect)) if findings.is_empty() => Ok(Self {
+                listeners,
+                admin,
+                redirect,
+            }),
             _ => {
                 findings.locate(|name| settings.place_of(name));
                 Err(findings)
@@ -135,7 +147,14 @@ impl Ports {
             .0
             .map(|address| socket::bind_plain(address, "admin"));
         findings.note(admin.transpose().map_err(Findings::from));
+        findings.note(bind_redirect(settings));
         findings.locate(|name| settings.place_of(name));
         findings
     }
+}
+
+fn bind_redirect(settings: &Settings) -> Result<Option<TcpListener>, Findings> {
+    let bound = settings.redirect.0;
+    let bound = bound.map(|address| socket::bind_plain(address, "redirect"));
+    bound.transpose().map_err(Findings::from)
 }

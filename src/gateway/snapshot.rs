@@ -107,6 +107,8 @@ pub struct Snapshot {
     header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
     /// How often clients may do something; `None` without a limit.
     pub(super) limits: Option<Arc<Limits>>,
+    /// What load balancers are told on the ports of clients; `None` for nothing.
+    pub(super) health: Option<Arc<Health>>,
     /// What a status tells of each site.
     pub(super) status: Vec<SiteStatus>,
     pub(super) inventory: Arc<Inventory>,
@@ -216,6 +218,7 @@ impl Snapshot {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
                 limits,
+                health,
                 tls,
                 sites,
                 contents,

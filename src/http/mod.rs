@@ -16,6 +16,7 @@ pub mod misdirected;
 mod not_served;
 pub mod pages;
 pub mod proxy;
+pub mod redirect;
 pub mod service;
 pub mod static_files;
 mod watched;

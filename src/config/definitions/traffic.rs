@@ -21,6 +21,13 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "redirect",
+        "ADDRESS|off",
+        "off",
+        "Plain HTTP, such as 0.0.0.0:80, that answers 308 to https with host and path, and at --health-path; nothing else.",
+    ),
+    one(
+        HEADING,
         "health-path",
         "PATH",
         "",

@@ -34,3 +34,8 @@ impl HealthChecked<'_> {
         );
     }
 }
+
+/// Somebody who came by plain HTTP was sent to https. Not logged.
+pub fn redirected(telemetry: &Telemetry) {
+    telemetry.metrics.redirects.inc();
+}
