@@ -5,8 +5,10 @@
 
 mod connection;
 pub mod header;
+pub mod plain;
 pub mod routes;
 pub mod rules;
+mod wire;
 
 use std::sync::Arc;
 
@@ -18,10 +20,11 @@ use crate::tls::{Client, Handshaken, Session, TlsStream};
 
 pub use connection::Connection;
 use routes::Routes;
+pub use wire::Wire;
 
 /// An admitted connection.
 pub struct Permitted {
-    stream: TlsStream,
+    stream: Wire,
     connection: Arc<Connection>,
 }
 
@@ -32,7 +35,7 @@ impl Permitted {
     }
 
     /// The stream, and who it belongs to.
-    pub fn into_parts(self) -> (TlsStream, Arc<Connection>) {
+    pub fn into_parts(self) -> (Wire, Arc<Connection>) {
         (self.stream, self.connection)
     }
 
@@ -84,7 +87,7 @@ pub fn decide(
     };
     match verdict {
         Ok(certificate) => Ok(Permitted {
-            stream,
+            stream: Wire::Tls(stream),
             connection: Arc::new(Connection::new(session, certificate)),
         }),
         Err(refused) => Err(Box::new(RefusedConnection {

@@ -197,10 +197,12 @@ fn serve(
 }
 
 fn announce(gateway: &Gateway, settings: &Settings) {
+    let plain = gateway.plain_addresses();
     let listeners: Vec<String> = gateway
         .addresses()
         .iter()
         .map(ToString::to_string)
+        .chain(plain.iter().map(|address| format!("http://{address}")))
         .collect();
     info!(
         event = "ready",

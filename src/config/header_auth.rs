@@ -1,5 +1,6 @@
 //! What `client-auth header` needs, and what it can't have.
 
+use super::listen::ListenAddress;
 use super::networks::{Network, Networks};
 use super::settings::Reader;
 use super::site::ContentSettings;
@@ -11,6 +12,21 @@ impl Reader<'_> {
     pub(super) fn trusted_proxies(&mut self) -> Networks {
         let networks = self.none_or_more::<Network>("trusted-proxies");
         networks.into_iter().collect()
+    }
+
+    /// Complains about a listener for plain HTTP that nobody could use.
+    pub(super) fn check_plain(&mut self, listen: &[ListenAddress]) {
+        let mut plain = listen.iter();
+        let plain = plain.find(|address| matches!(address, ListenAddress::Plain(_)));
+        let (Some(plain), true) = (plain, self.written("trusted-proxies").values.is_empty()) else {
+            return;
+        };
+        let place = self.written("listen").place;
+        self.findings.push(
+            Finding::error(place, format!("{plain}, and trusted-proxies is not set"))
+                .expected("the networks that the load balancer connects from")
+                .advice("It says which requests came to it by https. To send everybody there, take --redirect."),
+        );
     }
 
     /// Complains about a site whose clients a header tells.

@@ -137,8 +137,10 @@ impl Settings {
         };
         let (sites, server_names) = read.sites();
         let health = read.health(&sites);
+        let listen: Vec<ListenAddress> = read.all("listen");
+        read.check_plain(&listen);
         let settings = Settings {
-            listen: read.all("listen"),
+            listen,
             tcp: TcpSettings {
                 keepalive: read.one::<Time>("tcp-keepalive").0,
                 user_timeout: read.one::<Time>("tcp-user-timeout").0,

@@ -8,6 +8,7 @@ mod connection;
 mod contents;
 pub mod lists;
 mod open;
+mod plain;
 pub mod reload;
 mod run;
 mod shadow;
@@ -94,6 +95,17 @@ impl Gateway {
         self.ports
             .listeners
             .iter()
+            .filter(|listener| !listener.is_plain())
+            .map(BoundListener::address)
+            .collect()
+    }
+
+    /// The same of those for plain HTTP.
+    pub fn plain_addresses(&self) -> Vec<SocketAddr> {
+        self.ports
+            .listeners
+            .iter()
+            .filter(|listener| listener.is_plain())
             .map(BoundListener::address)
             .collect()
     }
@@ -119,7 +131,9 @@ impl Ports {
         let mut findings = Findings::default();
         let listeners = socket::bind_all(&settings.listen, &settings.tcp);
         let listeners = findings.note(listeners).into_iter().flatten();
-        let listeners = listeners.map(BoundListener::of).collect();
+        let listeners = listeners
+            .map(|(socket, is_plain)| BoundListener::of(socket, is_plain))
+            .collect();
         let admin = settings
             .admin
             .0

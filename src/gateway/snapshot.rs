@@ -10,6 +10,7 @@ use super::closing::Terms;
 use super::contents::{self, Contents, Maker};
 use super::lists::Lists;
 use super::open::Register;
+use super::plain;
 use super::shadow;
 use super::stapling::Stapling;
 use super::status::{self, SiteStatus};
@@ -24,6 +25,7 @@ use crate::config::{Settings, Site, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::health::{Health, Readiness};
 use crate::http::misdirected::Hosts;
+use crate::http::plain::PlainView;
 use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
@@ -109,6 +111,8 @@ pub struct Snapshot {
     pub(super) limits: Option<Arc<Limits>>,
     /// What load balancers are told on the ports of clients; `None` for nothing.
     pub(super) health: Option<Arc<Health>>,
+    /// What becomes of requests by plain HTTP.
+    pub(super) plain: Arc<PlainView>,
     /// What a status tells of each site.
     pub(super) status: Vec<SiteStatus>,
     pub(super) inventory: Arc<Inventory>,
@@ -217,6 +221,7 @@ impl Snapshot {
         match (tls, sites) {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
+                plain: plain::view(&sites, settings, &health, telemetry),
                 limits,
                 health,
                 tls,

@@ -17,7 +17,7 @@ use super::client_body::ClientBody;
 use super::logged::{Log, Logged};
 use super::pages;
 use super::service::{GOODBYE, HttpServer, finish};
-use crate::access::{Connection, RefusedConnection};
+use crate::access::{Connection, RefusedConnection, Wire};
 use crate::config::health::HealthSettings;
 use crate::lifecycle::ending::Stage;
 use crate::lifecycle::{Member, Observer, Phase};
@@ -140,7 +140,7 @@ impl HttpServer {
             let response = server.check_answer(&request, &whose, &who);
             async move { Ok::<_, Infallible>(response) }
         };
-        let conversation = self.converse(stream, http2, handler, connection.clone());
+        let conversation = self.converse(Wire::Tls(stream), http2, handler, connection.clone());
         let mut conversation = pin!(conversation);
         let time = tokio::time::sleep(self.header_timeout);
         let over = tokio::select! {

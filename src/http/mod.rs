@@ -15,6 +15,7 @@ mod logged;
 pub mod misdirected;
 mod not_served;
 pub mod pages;
+pub mod plain;
 pub mod proxy;
 pub mod redirect;
 pub mod service;

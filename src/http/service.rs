@@ -23,13 +23,12 @@ use super::proxy::Proxy;
 use super::static_files::StaticFiles;
 use super::{http1, http2, pages};
 use crate::access::routes::Guarded;
-use crate::access::{Connection, Permitted, RefusedConnection};
+use crate::access::{Connection, Permitted, RefusedConnection, Wire};
 use crate::identity::headers::IdentityHeaders;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::limits::Limits;
 use crate::telemetry::Telemetry;
-use crate::tls::TlsStream;
 
 /// What admitted clients get by HTTP.
 pub enum Content {
@@ -86,7 +85,7 @@ impl HttpServer {
             stream, session, ..
         } = refused;
         let connection = Arc::new(Connection::new(session, None));
-        let dismissed = self.dismiss(stream, connection, pages::refusal, member);
+        let dismissed = self.dismiss(Wire::Tls(stream), connection, pages::refusal, member);
         // Its end in time or not: there is nothing more to tell this client.
         let _ = tokio::time::timeout(self.header_timeout, dismissed).await;
     }
@@ -103,7 +102,7 @@ impl HttpServer {
 
     async fn dismiss(
         self: &Arc<Self>,
-        stream: TlsStream,
+        stream: Wire,
         connection: Arc<Connection>,
         page: impl Fn() -> Response<Body> + Clone + Send + Sync + 'static,
         mut member: Member,
@@ -129,7 +128,7 @@ impl HttpServer {
         conversation.await;
     }
 
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         request: Request<ClientBody>,
         connection: Arc<Connection>,
@@ -238,7 +237,7 @@ impl HttpServer {
     /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.
     pub(super) fn converse<H, F>(
         &self,
-        stream: TlsStream,
+        stream: Wire,
         http2: bool,
         handler: H,
         connection: Arc<Connection>,
@@ -262,7 +261,7 @@ impl HttpServer {
 /// Its end is the connection's.
 pub type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn note(result: hyper::Result<()>) {
+pub(super) fn note(result: hyper::Result<()>) {
     if let Err(error) = result {
         // The client's doing: it hung up or sent something else than HTTP. What was answered has its
         // own line.

@@ -10,14 +10,14 @@ pub(super) const ROWS: &[Definition] = &[
         "listen",
         "ADDRESS",
         "0.0.0.0:443",
-        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over. Repeatable.",
+        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over; http://ADDRESS:PORT takes plain HTTP of --trusted-proxies that end TLS themselves. Repeatable.",
     ),
     many(
         HEADING,
         "trusted-proxies",
         "NETWORK",
         "",
-        "Addresses and networks of the load balancers whose word counts: who a client is, with --client-auth header. Repeatable.",
+        "Addresses and networks of the load balancers whose word counts: who a client is, with --client-auth header; that it came by https, where they connect by plain HTTP. Repeatable.",
     ),
     one(
         HEADING,
