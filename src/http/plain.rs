@@ -66,7 +66,14 @@ struct Plain {
     current: Current,
     carrier: Arc<Connection>,
     /// What was made of it for the sites that were asked for, by this view.
-    known: Mutex<(Option<Arc<PlainView>>, Vec<(usize, Arc<Connection>)>)>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    view: Option<Arc<PlainView>>,
+    /// By the numbers of their sites.
+    connections: Vec<(usize, Arc<Connection>)>,
 }
 
 /// Serves until the other end is done or the process closes.
@@ -156,7 +163,10 @@ impl Plain {
 
     fn at(&self, number: usize, site: &PlainSite, view: &Arc<PlainView>) -> Arc<Connection> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (of, connections) = &mut *known;
+        let Known {
+            view: of,
+            connections,
+        } = &mut *known;
         if !of.as_ref().is_some_and(|of| Arc::ptr_eq(of, view)) {
             *of = Some(view.clone());
             connections.clear();
