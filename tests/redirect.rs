@@ -1,6 +1,6 @@
 //! `--redirect`: plain HTTP is sent to https, and gets the health answer; nothing else.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
@@ -122,21 +122,6 @@ fn what_names_no_host_gets_400() {
     let long = "a".repeat(64 * 1024);
     let response = ask(&gate, &format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert!((400..500).contains(&response.status), "{}", response.status);
-}
-
-#[test]
-fn a_body_that_nobody_reads_doesnt_take_the_answer_away() {
-    let pki = Pki::new();
-    let gate = serve(&pki).start();
-    let mut stream = dial(port(&gate));
-    let body = vec![b'x'; 128 * 1024];
-    let head = format!(
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&body).unwrap();
-    assert_eq!(http::read_response(&mut stream, false).unwrap().status, 308);
 }
 
 #[test]
