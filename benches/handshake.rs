@@ -99,6 +99,7 @@ fn server(pki: &ExamplePki) -> TlsContext {
     let shared = Shared {
         secret: &TicketSecret::random().unwrap(),
         statuses: &Arc::new(Statuses::new(Arc::new(Telemetry::new(false).unwrap()))),
+        answers_health: false,
     };
     let context = TlsContext::build(&settings(), vec![parts], &shared);
     context.unwrap_or_else(|findings| panic!("{findings}"))

@@ -47,6 +47,8 @@ pub mod gateway;
 
 pub mod admin;
 
+pub mod redirect;
+
 pub mod lifecycle;
 
 pub mod fetch;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 
-use crate::access::Permitted;
+use crate::access::{Permitted, Wire};
 use crate::lifecycle::ending::Stage;
 use crate::net::carry;
 use crate::telemetry::Telemetry;
@@ -32,7 +32,13 @@ pub async fn run(
     telemetry: &Arc<Telemetry>,
 ) {
     let (mut client, connection) = permitted.into_parts();
-    let header = announcement.map(|announcement| announcement.header(&client, &connection));
+    let tls = match &client {
+        Wire::Tls(stream) => Some(stream),
+        // Plain HTTP is never tunnelled.
+        Wire::Plain(_) => None,
+    };
+    let announced = announcement.zip(tls);
+    let header = announced.map(|(announcement, tls)| announcement.header(tls, &connection));
     let header = match header.transpose() {
         Ok(header) => header.unwrap_or_default(),
         Err(error) => {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
-use super::{Connection, Permitted};
+use super::{Connection, Permitted, Wire};
 use crate::config::networks::Networks;
 use crate::identity::forwarded::{self, LIMIT};
 use crate::refusal::RefusalReason;
@@ -94,18 +94,23 @@ pub struct Identified {
 /// Lets a connection in that says nothing of any client. Whoever is at its other end, a certificate of its own
 /// wasn't asked for, and a ticket from the time when one was says nothing.
 pub fn permit_nobody(handshaken: Handshaken, peer: IpAddr, current: CurrentGate) -> Permitted {
-    let by_header = ByHeader {
-        peer,
-        current,
-        known: Mutex::default(),
-    };
+    let by_header = ByHeader::new(peer, current);
     Permitted {
-        stream: handshaken.stream,
+        stream: Wire::Tls(handshaken.stream),
         connection: Arc::new(Connection::by_header(handshaken.session, by_header)),
     }
 }
 
 impl ByHeader {
+    /// Nobody is known yet.
+    pub(super) fn new(peer: IpAddr, current: CurrentGate) -> Self {
+        Self {
+            peer,
+            current,
+            known: Mutex::default(),
+        }
+    }
+
     /// Whose request it is that has these values of [`HEADER`], on this connection.
     ///
     /// # Errors

@@ -5,8 +5,10 @@
 
 mod connection;
 pub mod header;
+pub mod plain;
 pub mod routes;
 pub mod rules;
+mod wire;
 
 use std::sync::Arc;
 
@@ -17,10 +19,11 @@ use crate::tls::{Client, Handshaken, Session, TlsStream};
 
 pub use connection::Connection;
 use routes::Routes;
+pub use wire::Wire;
 
 /// An admitted connection.
 pub struct Permitted {
-    stream: TlsStream,
+    stream: Wire,
     connection: Arc<Connection>,
 }
 
@@ -31,7 +34,7 @@ impl Permitted {
     }
 
     /// The stream, and who it belongs to.
-    pub fn into_parts(self) -> (TlsStream, Arc<Connection>) {
+    pub fn into_parts(self) -> (Wire, Arc<Connection>) {
         (self.stream, self.connection)
     }
 
@@ -82,7 +85,7 @@ pub fn decide(
     };
     match verdict {
         Ok(certificate) => Ok(Permitted {
-            stream,
+            stream: Wire::Tls(stream),
             connection: Arc::new(Connection::new(session, certificate)),
         }),
         Err(refused) => Err(Box::new(RefusedConnection {

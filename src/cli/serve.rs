@@ -188,10 +188,12 @@ fn serve(
 }
 
 fn announce(gateway: &Gateway, settings: &Settings, confined: Confined) {
+    let plain = gateway.plain_addresses();
     let listeners: Vec<String> = gateway
         .addresses()
         .iter()
         .map(ToString::to_string)
+        .chain(plain.iter().map(|address| format!("http://{address}")))
         .collect();
     info!(
         event = "ready",
@@ -199,6 +201,9 @@ fn announce(gateway: &Gateway, settings: &Settings, confined: Confined) {
         tls_library = openssl::version::version(),
         listen = listeners.join(","),
         admin = gateway.admin_address().map(|address| address.to_string()),
+        redirect = gateway
+            .redirect_address()
+            .map(|address| address.to_string()),
         client_auth = settings.default_site().client_auth.to_string(),
         content = settings.default_site().content.to_string(),
         sites = settings.sites.len(),

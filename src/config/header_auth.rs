@@ -1,5 +1,6 @@
 //! What `client-auth header` needs, and what it can't have.
 
+use super::listen::ListenAddress;
 use super::networks::Cidr;
 use super::settings::Reader;
 use super::site::ContentSettings;
@@ -7,6 +8,21 @@ use super::values::ClientAuth;
 use crate::findings::Finding;
 
 impl Reader<'_> {
+    /// Complains about a listener for plain HTTP that nobody could use.
+    pub(super) fn check_plain(&mut self, listen: &[ListenAddress]) {
+        let mut plain = listen.iter();
+        let plain = plain.find(|address| matches!(address, ListenAddress::Plain(_)));
+        let (Some(plain), true) = (plain, self.written("trusted-proxies").values.is_empty()) else {
+            return;
+        };
+        let place = self.written("listen").place;
+        self.findings.push(
+            Finding::error(place, format!("{plain}, and trusted-proxies is not set"))
+                .expected("the networks that the load balancer connects from")
+                .advice("It says which requests came to it by https. To send everybody there, take --redirect."),
+        );
+    }
+
     /// Complains about a site whose clients a header tells.
     pub(super) fn check_header_auth(&mut self, mode: ClientAuth, content: &ContentSettings) {
         if mode != ClientAuth::Header {

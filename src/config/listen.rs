@@ -12,6 +12,8 @@ use super::values::Expected;
 pub enum ListenAddress {
     /// Bound to an address; port 0 is one that the kernel chooses.
     Tcp(SocketAddr),
+    /// The same for plain HTTP of load balancers that end TLS themselves.
+    Plain(SocketAddr),
     /// Handed over by the service manager, systemd.socket(5): all of them, or those of a
     /// `FileDescriptorName=`.
     Systemd(Option<String>),
@@ -21,7 +23,7 @@ impl ListenAddress {
     /// The address, of one that is bound here.
     pub fn tcp(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(address) => Some(*address),
+            Self::Tcp(address) | Self::Plain(address) => Some(*address),
             Self::Systemd(_) => None,
         }
     }
@@ -34,10 +36,16 @@ impl FromStr for ListenAddress {
         match text.split_once(':') {
             None if text == "systemd" => Ok(Self::Systemd(None)),
             Some(("systemd", name)) if !name.is_empty() => Ok(Self::Systemd(Some(name.to_owned()))),
+            Some(("http", address)) => match address.strip_prefix("//").map(socket_address) {
+                Some(Ok(address)) => Ok(Self::Plain(address)),
+                _ => Err("http://ADDRESS:PORT, such as http://0.0.0.0:8080".into()),
+            },
             _ => socket_address(text)
                 .map(Self::Tcp)
                 .map_err(|Expected(expected)| {
-                    Expected(format!("{expected}; or systemd, or systemd:NAME"))
+                    Expected(format!(
+                        "{expected}; or http://ADDRESS:PORT, systemd, or systemd:NAME"
+                    ))
                 }),
         }
     }
@@ -47,6 +55,7 @@ impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(f),
+            Self::Plain(address) => write!(f, "http://{address}"),
             Self::Systemd(None) => f.write_str("systemd"),
             Self::Systemd(Some(name)) => write!(f, "systemd:{name}"),
         }
@@ -118,6 +127,7 @@ mod tests {
             ("127.0.0.1:0", "127.0.0.1:0"),
             ("systemd", "systemd"),
             ("systemd:web", "systemd:web"),
+            ("http://0.0.0.0:80", "http://0.0.0.0:80"),
         ] {
             let address: ListenAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);

@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod file;
 mod header_auth;
 mod headers;
+pub mod health;
 pub mod identity;
 pub mod layers;
 pub mod limits;

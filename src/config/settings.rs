@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::closing::ClosingSettings;
 use super::definitions;
 use super::file::SiteTable;
+use super::health::HealthSettings;
 use super::layers::{Layers, Written};
 use super::limits::LimitSettings;
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
@@ -42,6 +43,10 @@ pub struct Settings {
     pub trusted_proxies: Networks,
     /// Where the PEM files are.
     pub certs_dir: PathBuf,
+    /// Where plain HTTP is sent to https; `None` is off.
+    pub redirect: OptionalAddress,
+    /// What load balancers are told on the ports of clients; `None` for nothing.
+    pub health: Option<HealthSettings>,
     /// How often a client may do something.
     pub limits: LimitSettings,
     /// How handshakes are made.
@@ -135,8 +140,11 @@ impl Settings {
         };
         let (sites, server_names) = read.sites();
         let (proxy_protocol, trusted_proxies) = read.proxies();
+        let health = read.health(&sites);
+        let listen: Vec<ListenAddress> = read.all("listen");
+        read.check_plain(&listen);
         let settings = Settings {
-            listen: read.all("listen"),
+            listen,
             tcp: TcpSettings {
                 keepalive: read.one::<Time>("tcp-keepalive").0,
                 user_timeout: read.one::<Time>("tcp-user-timeout").0,
@@ -148,6 +156,8 @@ impl Settings {
             proxy_protocol,
             trusted_proxies,
             certs_dir: read.text("certs-dir").into(),
+            redirect: read.one("redirect"),
+            health,
             limits: read.limits(),
             tls,
             times: Times {
@@ -193,6 +203,7 @@ impl Settings {
             ),
             ("backlog", self.tcp.backlog != before.tcp.backlog),
             ("admin", self.admin != before.admin),
+            ("redirect", self.redirect != before.redirect),
             ("workers", self.workers != before.workers),
             (
                 "reload-interval",

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use super::shadow;
 use super::snapshot::{Behind, Snapshot};
-use crate::access::{self, Permitted, header};
+use crate::access::{self, Permitted, RefusedConnection, header};
+use crate::http::health::Outcomes;
 use crate::http::service::Conversation;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
 use crate::net::{Accepted, Connected};
+use crate::refusal::RefusalReason;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
+use crate::tls::shadow::Exhibit;
 use crate::tls::verification::unix_now;
 use crate::tunnel;
 
@@ -70,6 +73,14 @@ impl Snapshot {
         };
         let permitted = match decided {
             Ok(permitted) => permitted,
+            Err(refused) if self.may_check_health(&refused, &site.behind) => {
+                let Behind::Http(server) = &site.behind else {
+                    return None;
+                };
+                let outcomes = self.clone().outcomes(&refused, exhibit);
+                server.check(*refused, outcomes, member).await;
+                return None;
+            }
             Err(refused) => {
                 let is_new = self.refused(&refused.refused, client, via.as_deref());
                 let reason = refused.refused.reason;
@@ -128,6 +139,42 @@ impl Snapshot {
                 })
             }
         })
+    }
+
+    /// Whether a client that may not come in may ask whether the process is ready: one that shows no certificate.
+    fn may_check_health(&self, refused: &RefusedConnection, behind: &Behind) -> bool {
+        let answers = matches!(behind, Behind::Http(server) if server.health.is_some());
+        answers && refused.refused.reason == RefusalReason::NoCertificate
+    }
+
+    /// What is said of it then. It is told apart from a client by what it asks for.
+    fn outcomes(
+        self: Arc<Self>,
+        connection: &RefusedConnection,
+        exhibit: Option<Exhibit>,
+    ) -> Outcomes {
+        let session = &connection.session;
+        let (client, resumed, took) = (session.address, session.resumed, session.took);
+        let (via, origin) = (session.via.clone(), session.origin());
+        let telemetry = self.telemetry.clone();
+        let checked = move || {
+            HandshakeCompleted {
+                client,
+                vpce: via.as_ref().and_then(|via| via.vpc_endpoint()),
+                resumed,
+                took,
+            }
+            .emit(&telemetry);
+        };
+        let refused = connection.refused.clone();
+        let refused = move || {
+            self.refused(&refused, client, origin.via.as_deref());
+            shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
+        };
+        Outcomes {
+            checked: Box::new(checked),
+            refused: Box::new(refused),
+        }
     }
 
     /// How long its client must wait, if it makes too many connections.

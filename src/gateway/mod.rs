@@ -8,6 +8,7 @@ mod connection;
 mod contents;
 pub mod lists;
 mod open;
+mod plain;
 pub mod reload;
 mod run;
 mod shadow;
@@ -43,6 +44,7 @@ pub struct Gateway {
 pub struct Ports {
     listeners: Vec<BoundListener>,
     admin: Option<TcpListener>,
+    redirect: Option<TcpListener>,
 }
 
 /// What the threads share.
@@ -93,6 +95,17 @@ impl Gateway {
         self.ports
             .listeners
             .iter()
+            .filter(|listener| !listener.is_plain())
+            .map(BoundListener::address)
+            .collect()
+    }
+
+    /// The same of those for plain HTTP.
+    pub fn plain_addresses(&self) -> Vec<SocketAddr> {
+        self.ports
+            .listeners
+            .iter()
+            .filter(|listener| listener.is_plain())
             .map(BoundListener::address)
             .collect()
     }
@@ -104,6 +117,12 @@ impl Gateway {
             .as_ref()
             .and_then(|admin| admin.local_addr().ok())
     }
+
+    /// The address of the port that sends to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        let redirect = self.ports.redirect.as_ref();
+        redirect.and_then(|redirect| redirect.local_addr().ok())
+    }
 }
 
 impl Ports {
@@ -112,14 +131,21 @@ impl Ports {
         let mut findings = Findings::default();
         let listeners = socket::bind_all(&settings.listen, &settings.tcp);
         let listeners = findings.note(listeners).into_iter().flatten();
-        let listeners = listeners.map(BoundListener::of).collect();
+        let listeners = listeners
+            .map(|(socket, is_plain)| BoundListener::of(socket, is_plain))
+            .collect();
         let admin = settings
             .admin
             .0
             .map(|address| socket::bind_plain(address, "admin"));
         let admin = findings.note(admin.transpose().map_err(Findings::from));
-        match admin {
-            Some(admin) if findings.is_empty() => Ok(Self { listeners, admin }),
+        let redirect = findings.note(bind_redirect(settings));
+        match (admin, redirect) {
+            (Some(admin), Some(redirect)) if findings.is_empty() => Ok(Self {
+                listeners,
+                admin,
+                redirect,
+            }),
             _ => {
                 findings.locate(|name| settings.place_of(name));
                 Err(findings)
@@ -135,7 +161,14 @@ impl Ports {
             .0
             .map(|address| socket::bind_plain(address, "admin"));
         findings.note(admin.transpose().map_err(Findings::from));
+        findings.note(bind_redirect(settings));
         findings.locate(|name| settings.place_of(name));
         findings
     }
+}
+
+fn bind_redirect(settings: &Settings) -> Result<Option<TcpListener>, Findings> {
+    let bound = settings.redirect.0;
+    let bound = bound.map(|address| socket::bind_plain(address, "redirect"));
+    bound.transpose().map_err(Findings::from)
 }

@@ -17,6 +17,7 @@ use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
 use crate::tls::verification::unix_now;
 
@@ -38,6 +39,8 @@ impl Gateway {
         reloading: Option<Reloading>,
     ) -> io::Result<()> {
         let lifecycle = Lifecycle::start();
+        let readiness = &self.service.lasting.readiness;
+        let _ = readiness.set(lifecycle.observer());
         if let Some(listener) = self.ports.admin {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),
@@ -49,6 +52,15 @@ impl Gateway {
                 }),
             };
             tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
+        }
+        if let Some(listener) = self.ports.redirect {
+            let service = self.service.clone();
+            let redirect = Redirect {
+                health: Box::new(move || service.current.load().health.clone()),
+                telemetry: self.telemetry.clone(),
+            };
+            let listener = TcpListener::from_std(listener)?;
+            tokio::spawn(Arc::new(redirect).serve(listener, lifecycle.member()));
         }
         self.service.current.load().begin();
         let open = self.service.lasting.open.clone();

@@ -10,6 +10,7 @@ use super::closing::Terms;
 use super::contents::{self, Contents, Maker};
 use super::lists::Lists;
 use super::open::Register;
+use super::plain;
 use super::shadow;
 use super::stapling::Stapling;
 use super::status::{self, SiteStatus};
@@ -23,7 +24,9 @@ use crate::config::sources::CrlSource;
 use crate::config::values::{Refusal, UnknownSni};
 use crate::config::{Settings, Site, Times};
 use crate::findings::{Finding, Findings};
+use crate::http::health::{Health, Readiness};
 use crate::http::misdirected::Hosts;
+use crate::http::plain::PlainView;
 use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
@@ -59,6 +62,8 @@ pub struct Lasting {
     pub header_gates: Arc<HeaderGates>,
     /// How far clients are with their limits.
     pub limits: Arc<Tables>,
+    /// Whether the process is ready for more.
+    pub readiness: Readiness,
     /// The connections that are open.
     pub open: Arc<Register>,
     /// How many snapshots there were.
@@ -85,6 +90,7 @@ impl Lasting {
             lists: Lists::new(telemetry.clone()),
             header_gates: Arc::default(),
             limits: Arc::default(),
+            readiness: Arc::default(),
             open: Arc::new(Register::new()),
             snapshots: AtomicU64::new(0),
             inventory: Arc::default(),
@@ -106,6 +112,10 @@ pub struct Snapshot {
     header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
     /// How often clients may do something; `None` without a limit.
     pub(super) limits: Option<Arc<Limits>>,
+    /// What load balancers are told on the ports of clients; `None` for nothing.
+    pub(super) health: Option<Arc<Health>>,
+    /// What becomes of requests by plain HTTP.
+    pub(super) plain: Arc<PlainView>,
     /// What a status tells of each site.
     pub(super) status: Vec<SiteStatus>,
     pub(super) inventory: Arc<Inventory>,
@@ -196,6 +206,7 @@ impl Snapshot {
         let shared = Shared {
             secret: inputs.ticket_secret.as_ref().unwrap_or(&lasting.secret),
             statuses: &lasting.statuses,
+            answers_health: settings.health.is_some(),
         };
         let tls = match rules.len() == settings.sites.len() {
             true => findings.note(TlsContext::build(settings, parts.collect(), &shared)),
@@ -203,12 +214,18 @@ impl Snapshot {
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
         let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
-        let beside = Beside {
+        let health = settings.health.clone().map(|settings| {
+            let readiness = lasting.readiness.clone();
+            Arc::new(Health::new(settings, readiness, telemetry.clone()))
+        });
+        let common = Common {
+            settings,
             telemetry,
             limits: &limits,
+            health: &health,
             inventory: &lasting.inventory,
         };
-        let mut sites = findings.note(services(settings, &rules, &beside, before));
+        let mut sites = findings.note(services(&common, &rules, before));
         let announced = settings.sites.iter().zip(&inputs.credentials);
         let services = sites.iter_mut().flat_map(|(services, _)| services);
         for (service, (site, credentials)) in services.zip(announced) {
@@ -219,7 +236,9 @@ impl Snapshot {
         match (tls, sites) {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
+                plain: plain::view(&sites, settings, &health, telemetry),
                 limits,
+                health,
                 tls,
                 sites,
                 contents,
@@ -276,12 +295,14 @@ impl Snapshot {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
         let rules = findings.note(rules(settings)).unwrap_or_default();
-        let beside = Beside {
+        let common = Common {
+            settings,
             telemetry,
             limits: &None,
+            health: &None,
             inventory: &Arc::default(),
         };
-        findings.note(services(settings, &rules, &beside, None));
+        findings.note(services(&common, &rules, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -360,26 +381,32 @@ fn no_endpoints(site: &Site) -> Findings {
         .into()
 }
 
-/// What all sites tell, or ask.
-struct Beside<'a> {
+/// What the services of all sites have in common.
+struct Common<'a> {
+    settings: &'a Settings,
     telemetry: &'a Arc<Telemetry>,
     limits: &'a Option<Arc<Limits>>,
+    health: &'a Option<Arc<Health>>,
     inventory: &'a Arc<Inventory>,
 }
 
 fn services(
-    settings: &Settings,
+    common: &Common<'_>,
     rules: &[Arc<Routes>],
-    beside: &Beside<'_>,
     before: Option<&Snapshot>,
 ) -> Result<(Vec<SiteService>, Contents), Findings> {
+    let Common {
+        settings,
+        telemetry,
+        ..
+    } = *common;
     let mut findings = Findings::default();
     let names = Arc::new(settings.server_names.clone());
     let mut services: Vec<SiteService> = Vec::with_capacity(settings.sites.len());
     let mut contents = Contents::default();
     let maker = Maker {
         settings,
-        telemetry: beside.telemetry,
+        telemetry,
         before: before.map(|before| &before.contents),
     };
     let rules = rules
@@ -400,7 +427,7 @@ fn services(
             contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
             contents::Behind::Http(own, of_routes) => {
                 let content = Guarded::new(rules.clone(), own, of_routes);
-                http(content, hosts, site, settings, beside)
+                http(content, hosts, site, common)
             }
         };
         services.push(SiteService {
@@ -416,26 +443,22 @@ fn services(
     }
 }
 
-fn http(
-    content: Guarded<Arc<Content>>,
-    hosts: Hosts,
-    site: &Site,
-    settings: &Settings,
-    beside: &Beside<'_>,
-) -> Behind {
+fn http(content: Guarded<Arc<Content>>, hosts: Hosts, site: &Site, common: &Common<'_>) -> Behind {
+    let settings = common.settings;
     let all = settings.sites.iter().map(|site| &site.settings.identity);
     let identity = IdentityHeaders::new(&site.settings.identity, all);
     Behind::Http(Arc::new(HttpServer {
         content,
         refuses_by_page: site.settings.refusal == Refusal::Page,
+        health: common.health.clone(),
         hosts,
         identity: Arc::new(identity),
-        inventory: beside.inventory.clone(),
-        limits: beside
+        inventory: common.inventory.clone(),
+        limits: common
             .limits
             .clone()
             .filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
-        telemetry: beside.telemetry.clone(),
+        telemetry: common.telemetry.clone(),
     }))
 }

@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use super::Service;
+use super::{Service, plain};
 use crate::lifecycle::Member;
-use crate::net::BoundListener;
+use crate::net::{BoundListener, Connected};
 
 /// The most threads of one worker that wait for files.
 const FILE_THREADS: usize = 32;
@@ -100,6 +100,7 @@ async fn keep_timers_cheap() {
 
 async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) {
     let mut closing = member.clone();
+    let is_plain = listener.is_plain();
     let Some(mut listener) = listener.listen(&service.lasting.telemetry) else {
         return;
     };
@@ -108,16 +109,27 @@ async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) 
             biased;
             () = closing.closing() => break,
             connected = listener.accept(&member) => {
-                let snapshot = service.current.load_full();
-                tokio::spawn(snapshot.connection(connected, member.clone()));
+                begin(connected, is_plain, &service, &member);
             }
         }
         // Of a burst, this worker takes one connection at a time, so that the idle ones get theirs.
         tokio::task::yield_now().await;
     }
     // For their clients these connections are made: closing the listener would reset them.
-    while let Some(accepted) = listener.accept_waiting(&member).await {
-        let snapshot = service.current.load_full();
-        tokio::spawn(snapshot.connection(accepted, member.clone()));
+    while let Some(connected) = listener.accept_waiting(&member).await {
+        begin(connected, is_plain, &service, &member);
+    }
+}
+
+fn begin(connected: Connected, is_plain: bool, service: &Arc<Service>, member: &Member) {
+    match is_plain {
+        false => {
+            let snapshot = service.current.load_full();
+            tokio::spawn(snapshot.connection(connected, member.clone()));
+        }
+        true => {
+            let connection = plain::connection(service.clone(), connected.into(), member.clone());
+            tokio::spawn(connection);
+        }
     }
 }

@@ -25,13 +25,12 @@ use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
 use super::watched::Watched;
-use crate::access::Connection;
-use crate::tls::TlsStream;
+use crate::access::{Connection, Wire};
 
 /// Serves until the client is done or the connection has to end. A request's header may take `limit`, and so
 /// may the time before its first byte.
 pub async fn converse<H, F>(
-    stream: TlsStream,
+    stream: Wire,
     limit: Duration,
     handler: H,
     connection: Arc<Connection>,
@@ -128,7 +127,7 @@ where
 
 /// close_notify for a connection that ends between requests: a client that sees the end without it takes
 /// the connection for cut, and throws its session ticket away.
-async fn say_goodbye(mut stream: TlsStream) {
+async fn say_goodbye(mut stream: Wire) {
     // Neither a client that is gone nor one that doesn't read makes a difference.
     let _ = tokio::time::timeout(GOODBYE, stream.shutdown()).await;
 }

@@ -14,10 +14,9 @@ use super::client_body::ClientBody;
 use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
-use crate::access::Connection;
+use crate::access::{Connection, Wire};
 use crate::lifecycle::ending::Stage;
 use crate::net::Vectored;
-use crate::tls::TlsStream;
 
 /// How often a connection is looked at, whether it is idle.
 const SHORTEST_LOOK: Duration = Duration::from_millis(50);
@@ -29,7 +28,7 @@ const MAX_STREAMS: u32 = 128;
 /// connection on which nothing is asked for during `limit`, not even its preface sent, is closed here,
 /// in order if its client lets us.
 pub async fn converse<H, F>(
-    stream: TlsStream,
+    stream: Wire,
     limit: Duration,
     handler: H,
     whose: Arc<Connection>,

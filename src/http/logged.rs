@@ -51,6 +51,11 @@ impl Log {
         }))
     }
 
+    /// For an answer that has no line.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     /// The answer whose end writes the line.
     pub fn wrap(
         mut self,

@@ -8,7 +8,9 @@ use super::service::HttpServer;
 use crate::access::Connection;
 use crate::access::routes::NotServed;
 use crate::identity::{escaped, shortened};
+use crate::refusal::RefusalReason;
 use crate::telemetry::events::routes::RequestRefused;
+use crate::tls::admission::Denied;
 
 /// The longest path in a line, in bytes.
 const PATH_LIMIT: usize = 2048;
@@ -22,10 +24,34 @@ pub(super) fn not_served<B>(
     let NotServed::Denied { denied, route } = not else {
         return pages::error(StatusCode::BAD_REQUEST);
     };
+    let route = route.map(ToString::to_string);
+    refuse(server, denied, route.as_deref(), request, connection)
+}
+
+/// The same where nobody can have shown a certificate, and one is needed.
+pub(super) fn no_certificate<B>(
+    server: &HttpServer,
+    request: &Request<B>,
+    connection: &Connection,
+) -> Response<Body> {
+    let denied = Denied {
+        reason: RefusalReason::NoCertificate,
+        words: "plain HTTP, and a certificate is required".to_owned(),
+    };
+    refuse(server, &denied, None, request, connection)
+}
+
+fn refuse<B>(
+    server: &HttpServer,
+    denied: &Denied,
+    route: Option<&str>,
+    request: &Request<B>,
+    connection: &Connection,
+) -> Response<Body> {
     RequestRefused {
         reason: denied.reason,
         detail: &denied.words,
-        route: route.map(ToString::to_string).as_deref(),
+        route,
         method: request.method().as_str(),
         path: &shortened(escaped(request.uri().path()), PATH_LIMIT),
         connection: connection.fields(),

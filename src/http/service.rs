@@ -15,6 +15,7 @@ use tracing::debug;
 use super::body::{self, Body};
 use super::client_body::ClientBody;
 use super::header_auth::{self, Nobody};
+use super::health::Health;
 use super::logged::{Log, Logged};
 use super::misdirected::Hosts;
 use super::not_served::not_served;
@@ -22,14 +23,13 @@ use super::proxy::Proxy;
 use super::static_files::StaticFiles;
 use super::{http1, http2, pages};
 use crate::access::routes::Guarded;
-use crate::access::{Connection, Permitted, RefusedConnection};
+use crate::access::{Connection, Permitted, RefusedConnection, Wire};
 use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::limits::Limits;
 use crate::telemetry::Telemetry;
-use crate::tls::TlsStream;
 
 /// What admitted clients get by HTTP.
 pub enum Content {
@@ -45,6 +45,8 @@ pub struct HttpServer {
     pub content: Guarded<Arc<Content>>,
     /// Whether a request that may not be served is told so for people with browsers.
     pub refuses_by_page: bool,
+    /// What load balancers are told, whatever else holds; `None` for nothing.
+    pub health: Option<Arc<Health>>,
     /// What may be asked for.
     pub hosts: Hosts,
     /// The certificates that are seen.
@@ -86,7 +88,7 @@ impl HttpServer {
             stream, session, ..
         } = refused;
         let connection = Arc::new(Connection::new(session, None));
-        let dismissed = self.dismiss(stream, connection, pages::refusal, member);
+        let dismissed = self.dismiss(Wire::Tls(stream), connection, pages::refusal, member);
         // Its end in time or not: there is nothing more to tell this client.
         let _ = tokio::time::timeout(self.header_timeout, dismissed).await;
     }
@@ -103,7 +105,7 @@ impl HttpServer {
 
     async fn dismiss(
         self: &Arc<Self>,
-        stream: TlsStream,
+        stream: Wire,
         connection: Arc<Connection>,
         page: impl Fn() -> Response<Body> + Clone + Send + Sync + 'static,
         mut member: Member,
@@ -129,11 +131,17 @@ impl HttpServer {
         conversation.await;
     }
 
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         request: Request<ClientBody>,
         connection: Arc<Connection>,
     ) -> Response<Logged> {
+        if let Some(response) = self.health_answer(&request) {
+            let closing = connection.ending.is(Stage::Closing);
+            let closing = closing && request.version() <= Version::HTTP_11;
+            let cut = request.method() == Method::HEAD;
+            return Log::none().wrap(finish(response, cut, closing.then_some("close")), None);
+        }
         let connection = match self.client_of(&request, connection).await {
             Ok(connection) => connection,
             Err((connection, page)) => {
@@ -235,9 +243,9 @@ impl HttpServer {
     }
 
     /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.
-    fn converse<H, F>(
+    pub(super) fn converse<H, F>(
         &self,
-        stream: TlsStream,
+        stream: Wire,
         http2: bool,
         handler: H,
         connection: Arc<Connection>,
@@ -261,7 +269,7 @@ impl HttpServer {
 /// Its end is the connection's.
 pub type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn note(result: hyper::Result<()>) {
+pub(super) fn note(result: hyper::Result<()>) {
     if let Err(error) = result {
         // The client's doing: it hung up or sent something else than HTTP. What was answered has its
         // own line.
@@ -275,7 +283,7 @@ fn note(result: hyper::Result<()>) {
 
 /// What every answer gets; `cut` makes the one to HEAD of the one to GET, `persistence` is the value of
 /// Connection, if that is said.
-fn finish(
+pub(super) fn finish(
     response: Response<Body>,
     cut: bool,
     persistence: Option<&'static str>,

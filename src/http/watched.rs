@@ -8,12 +8,12 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::in_flight::InFlight;
+use crate::access::Wire;
 use crate::net::Vectored;
-use crate::tls::TlsStream;
 
 /// The stream of an HTTP/1.1 connection.
 pub struct Watched {
-    stream: Vectored<TlsStream>,
+    stream: Vectored<Wire>,
     /// Read before, and not understood yet; comes before what the stream has.
     leftover: Bytes,
     in_flight: InFlight,
@@ -24,7 +24,7 @@ pub struct Watched {
 
 impl Watched {
     /// Tells `in_flight`.
-    pub fn new(stream: TlsStream, in_flight: InFlight) -> Self {
+    pub fn new(stream: Wire, in_flight: InFlight) -> Self {
         Self {
             stream: Vectored(stream),
             leftover: Bytes::new(),
@@ -51,7 +51,7 @@ impl Watched {
     }
 
     /// The stream alone.
-    pub fn into_inner(self) -> TlsStream {
+    pub fn into_inner(self) -> Wire {
         self.stream.0
     }
 

@@ -23,6 +23,7 @@ const UNKNOWN: SocketAddr =
 pub struct BoundListener {
     socket: StdListener,
     address: SocketAddr,
+    is_plain: bool,
 }
 
 /// The same in a runtime.
@@ -72,11 +73,17 @@ impl From<Connected> for Accepted {
 
 impl BoundListener {
     /// Of a socket that listens and doesn't block.
-    pub fn of(socket: StdListener) -> Self {
+    pub fn of(socket: StdListener, is_plain: bool) -> Self {
         Self {
+            is_plain,
             address: socket.local_addr().unwrap_or(UNKNOWN),
             socket,
         }
+    }
+
+    /// Whether it is for plain HTTP, not for TLS.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The address that it is bound to, with the port that the kernel chose for port 0.
@@ -89,12 +96,15 @@ impl BoundListener {
         Ok(Self {
             socket: self.socket.try_clone()?,
             address: self.address,
+            is_plain: self.is_plain,
         })
     }
 
     /// Begins to accept in this thread's runtime, or logs why not.
     pub fn listen(self, telemetry: &Arc<Telemetry>) -> Option<Listener> {
-        let Self { socket, address } = self;
+        let Self {
+            socket, address, ..
+        } = self;
         let reserve = socket.try_clone();
         let inner = TcpListener::from_std(socket);
         let (inner, reserve) = inner

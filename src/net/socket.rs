@@ -21,28 +21,30 @@ const PLAIN_BACKLOG: i32 = 1024;
 const COUNT: &str = "LISTEN_FDS";
 const NAMES: &str = "LISTEN_FDNAMES";
 
-/// The sockets of all `listen` addresses, or everything that is in the way. Sockets that are handed over
+/// The sockets of all `listen` addresses, and whether each is for plain HTTP; or everything that is in the way. Sockets that are handed over
 /// can be taken once.
 pub fn bind_all(
     addresses: &[ListenAddress],
     settings: &TcpSettings,
-) -> Result<Vec<TcpListener>, Findings> {
+) -> Result<Vec<(TcpListener, bool)>, Findings> {
     let mut findings = Findings::default();
     let mut handed = None;
     let mut sockets = Vec::new();
     for address in addresses {
         match address {
-            ListenAddress::Tcp(tcp) => {
+            ListenAddress::Tcp(tcp) | ListenAddress::Plain(tcp) => {
+                let is_plain = matches!(address, ListenAddress::Plain(_));
                 let only_v6 = has_own_v4(addresses, *tcp);
                 let bound = listen(*tcp, only_v6, settings);
                 let bound = bound.map_err(|error| unbindable("listen", *tcp, &error).into());
-                sockets.extend(findings.note(bound));
+                sockets.extend(findings.note(bound).map(|socket| (socket, is_plain)));
             }
             ListenAddress::Systemd(name) => {
                 let handed = handed.get_or_insert_with(Handed::take);
                 let taken = handed.sockets(name.as_deref(), settings);
                 let taken = taken.map_err(|finding| finding.into());
-                sockets.extend(findings.note(taken).into_iter().flatten());
+                let taken = findings.note(taken).into_iter().flatten();
+                sockets.extend(taken.map(|socket| (socket, false)));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod closing;
 pub mod header_auth;
+pub mod health;
 pub mod identity;
 pub mod inventory;
 pub mod limits;

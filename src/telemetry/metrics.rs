@@ -8,6 +8,7 @@ use prometheus::{
 };
 
 use super::events::closing::ClosedFor;
+use super::events::health;
 use super::events::identity::Untold;
 use super::events::limits::{Limited, LimitedBy};
 use super::events::proxy_protocol::{ByEndpoint, HeaderKind};
@@ -25,6 +26,8 @@ pub struct Metrics {
     pub(super) connections_closed: IntCounterVec,
     pub(super) tcp_pings: IntCounter,
     pub(super) accept_errors: IntCounter,
+    pub(super) health_checks: IntCounterVec,
+    pub(super) redirects: IntCounter,
     pub(super) handshakes: IntCounterVec,
     pub(super) handshake_seconds: Histogram,
     pub(super) refusals: IntCounterVec,
@@ -73,6 +76,8 @@ impl Metrics {
             connections_closed: make.counters("connections_closed_total", "Open connections that were closed because what let them in doesn't hold any more, or because of their age, by reason.", &["reason"])?,
             tcp_pings: make.counter("tcp_pings_total", "Connections closed by the client before it sent a byte: health checks of load balancers.")?,
             accept_errors: make.counter("accept_errors_total", "Failures of accept(2), such as too many open files.")?,
+            health_checks: make.counters("health_checks_total", "Health checks answered at --health-path, by what they were told: ready or draining.", &["result"])?,
+            redirects: make.counter("redirects_total", "Requests by plain HTTP that were sent to https.")?,
             handshakes: make.counters("handshakes_total", "TLS handshakes by result: full, resumed or refused.", &["result"])?,
             handshake_seconds: make.histogram("handshake_seconds", "From the accepted connection to the end of a successful handshake.")?,
             refusals: make.counters("refusals_total", "Refused clients by reason.", &["reason"])?,
@@ -125,6 +130,9 @@ impl Metrics {
         }
         for kind in HeaderKind::ALL {
             metrics.proxy_headers.with_label_values(&[kind.label()]);
+        }
+        for result in health::RESULTS {
+            metrics.health_checks.with_label_values(&[result]);
         }
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);

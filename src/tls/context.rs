@@ -89,6 +89,8 @@ pub struct Shared<'a> {
     pub secret: &'a TicketSecret,
     /// What is known of clients' certificates.
     pub statuses: &'a Arc<Statuses>,
+    /// Whether somebody without a certificate may ask by HTTP whether the process is ready, and for nothing else.
+    pub answers_health: bool,
 }
 
 /// A certificate of the server, and what goes with it.
@@ -268,8 +270,9 @@ fn build_site(
         let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, identity).map_err(|error| unusable_certificate(site, &error))?;
+        let is_tunnel = matches!(site.settings.content, ContentSettings::Tunnel(_));
         // ALPN is left alone where raw bytes are carried.
-        if !matches!(site.settings.content, ContentSettings::Tunnel(_)) {
+        if !is_tunnel {
             builder.set_alpn_select_callback(|_, offered| {
                 select_next_proto(HTTP_ALPN, offered).ok_or(AlpnError::ALERT_FATAL)
             });
@@ -282,12 +285,13 @@ fn build_site(
         let by_header = site.settings.client_auth == ClientAuth::Header;
         let anonymous = by_header || !client_auth.needs && parts.admission.may_admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
+        let answers_health = shared.answers_health && !is_tunnel;
         Ok(Built {
             kind: Kind::of(&identity.key),
             builder,
             mode: match client_auth.asks {
                 false => SslVerifyMode::NONE,
-                _ if anonymous || page => SslVerifyMode::PEER,
+                _ if anonymous || page || answers_health => SslVerifyMode::PEER,
                 _ => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
             },
             policy: HandshakePolicy {

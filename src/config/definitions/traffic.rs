@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Definition] = &[
         "listen",
         "ADDRESS",
         "0.0.0.0:443",
-        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over. Repeatable.",
+        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over; http://ADDRESS:PORT takes plain HTTP of --trusted-proxies that end TLS themselves. Repeatable.",
     ),
     one(
         HEADING,
@@ -24,7 +24,28 @@ pub(super) const ROWS: &[Definition] = &[
         "trusted-proxies",
         "NETWORK",
         "",
-        "Addresses and networks of the proxies that are believed, such as 10.0.0.0/8: what PROXY headers say, and with --client-auth header who a client is. Repeatable. Without any, `--proxy-protocol required` believes whoever connects (nginx: set_real_ip_from).",
+        "Addresses and networks of the proxies that are believed, such as 10.0.0.0/8: what PROXY headers say, with --client-auth header who a client is, and by plain HTTP that it came by https. Repeatable. Without any, `--proxy-protocol required` believes whoever connects (nginx: set_real_ip_from).",
+    ),
+    one(
+        HEADING,
+        "redirect",
+        "ADDRESS|off",
+        "off",
+        "Plain HTTP, such as 0.0.0.0:80, that answers 308 to https with host and path, and at --health-path; nothing else.",
+    ),
+    one(
+        HEADING,
+        "health-path",
+        "PATH",
+        "",
+        "Path such as /healthz that tells load balancers on the TLS port whether the process is ready: no client certificate needed, nothing else served without one. None: not answered.",
+    ),
+    one(
+        HEADING,
+        "health-user-agent",
+        "PREFIX|any",
+        "ELB-HealthChecker/",
+        "What the User-Agent must begin with to get the answer at --health-path.",
     ),
     per_site(one(
         HEADING,

@@ -1,0 +1,53 @@
+//! The way of a connection without TLS: accepted -> served, each request by the newest snapshot.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::snapshot::{Behind, SiteService};
+use crate::access::plain::PlainDoor;
+use crate::config::Settings;
+use crate::http::health::Health;
+use crate::http::plain::{self, Current, PlainSite, PlainView};
+use crate::lifecycle::Member;
+use crate::net::Accepted;
+use crate::telemetry::Telemetry;
+
+/// Serves it to its end.
+pub(super) async fn connection(service: Arc<Service>, accepted: Accepted, member: Member) {
+    {
+        let snapshot = service.current.load();
+        let limits = snapshot.limits.as_ref();
+        if limits.is_some_and(|limits| limits.turn_away(accepted.client)) {
+            return;
+        }
+    }
+    let current: Current = Arc::new(move || service.current.load().plain.clone());
+    plain::serve(accepted, current, member).await;
+}
+
+/// The same sites as for TLS.
+pub(super) fn view(
+    sites: &[SiteService],
+    settings: &Settings,
+    health: &Option<Arc<Health>>,
+    telemetry: &Arc<Telemetry>,
+) -> Arc<PlainView> {
+    let sites = sites.iter().map(|site| PlainSite {
+        door: PlainDoor {
+            by_header: site.by_header.clone(),
+            routes: site.rules.clone(),
+        },
+        server: match &site.behind {
+            Behind::Http(server) => Some(server.clone()),
+            Behind::Tunnel(_) => None,
+        },
+    });
+    Arc::new(PlainView {
+        trusted: settings.trusted_proxies.clone(),
+        health: health.clone(),
+        names: Arc::new(settings.server_names.clone()),
+        sites: sites.collect(),
+        header_timeout: settings.times.header,
+        telemetry: telemetry.clone(),
+    })
+}
