@@ -56,6 +56,8 @@ fn connection(pki: &ExamplePki) -> Connection {
     Connection::new(
         Session {
             site: 0,
+            identity: 0,
+            via: None,
             overlooked: None,
             standing: None,
             address: ([203, 0, 113, 7], 50_000).into(),

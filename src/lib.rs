@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! environment -> PEM -> files -> checks                                                    (startup)
-//! socket -> TLS handshake -> client identity -> access decision -> HTTP or tunnel -> upstream
+//! socket -> PROXY header -> TLS handshake -> client identity -> access decision -> HTTP or tunnel -> upstream
 //! ```
 //!
 //! Types carry the flow: each stage takes the value that only the stage before can make. A stage

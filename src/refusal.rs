@@ -49,6 +49,14 @@ pub enum RefusalReason {
     NotTls,
     /// The client ended the handshake by an alert: it didn't like the server's certificate, say.
     ClientAlert,
+    /// No PROXY header, and `proxy-protocol` is `required`.
+    ProxyHeaderMissing,
+    /// A PROXY header that breaks the protocol, or breaks off.
+    ProxyHeaderMalformed,
+    /// No whole PROXY header within `handshake-timeout`.
+    ProxyHeaderTimeout,
+    /// A PROXY header, or with `required` any connection, from none of the `trusted-proxies`.
+    ProxyUntrusted,
     /// The handshake took longer than `handshake-timeout`.
     Timeout,
     /// The client closed the connection in the middle of the handshake.
@@ -59,7 +67,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// All of them, so that every label of the metric is there from the start.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::NoCertificate,
         Self::UnknownCa,
         Self::Expired,
@@ -83,6 +91,10 @@ impl RefusalReason {
         Self::UnknownName,
         Self::NotTls,
         Self::ClientAlert,
+        Self::ProxyHeaderMissing,
+        Self::ProxyHeaderMalformed,
+        Self::ProxyHeaderTimeout,
+        Self::ProxyUntrusted,
         Self::Timeout,
         Self::ClientHungUp,
         Self::HandshakeFailure,
@@ -132,6 +144,16 @@ impl RefusalReason {
             Self::ClientAlert => {
                 "The client usually doesn't trust the server's certificate: give it the server's CA."
             }
+            Self::ProxyHeaderMissing => {
+                "Turn PROXY protocol on at the load balancer, or off with --proxy-protocol off."
+            }
+            Self::ProxyHeaderMalformed => "The words name the fault; the sender is the proxy.",
+            Self::ProxyHeaderTimeout => {
+                "Does the load balancer send PROXY headers? Or a network problem, or an attack."
+            }
+            Self::ProxyUntrusted => {
+                "If it is the load balancer, add its network to --trusted-proxies."
+            }
             Self::Timeout => "A network problem, or an attack.",
             Self::ClientHungUp => "Browsers and scanners do that.",
             Self::HandshakeFailure => "The words name the fault.",
@@ -164,6 +186,10 @@ impl RefusalReason {
             Self::UnknownName => "unknown_name",
             Self::NotTls => "not_tls",
             Self::ClientAlert => "client_alert",
+            Self::ProxyHeaderMissing => "proxy_header_missing",
+            Self::ProxyHeaderMalformed => "proxy_header_malformed",
+            Self::ProxyHeaderTimeout => "proxy_header_timeout",
+            Self::ProxyUntrusted => "proxy_untrusted",
             Self::Timeout => "timeout",
             Self::ClientHungUp => "client_hung_up",
             Self::HandshakeFailure => "handshake_failure",

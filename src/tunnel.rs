@@ -1,5 +1,7 @@
 //! Raw bytes both ways between an admitted client and an upstream.
 
+mod announcement;
+
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,17 +12,43 @@ use crate::access::Permitted;
 use crate::lifecycle::ending::Stage;
 use crate::net::carry;
 use crate::telemetry::Telemetry;
+use crate::telemetry::events::proxy_protocol::HeaderUnwritable;
 use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
 use crate::upstream::Upstreams;
 
 /// How long a client has for the end of a connection whose time is over.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Carries bytes until both directions are closed, or the connection's time is over. Each direction ends by
-/// itself: the end of one is passed on (close_notify and FIN), the other goes on.
-pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Telemetry>) {
+pub use announcement::{Announcement, Unannounced};
+
+/// Carries bytes until both directions are closed, or the connection's time is over. Each direction ends by itself: the end of one
+/// is passed on (close_notify and FIN), the other goes on.
+///
+/// With an announcement, the upstream gets its header first, whole, and the client's bytes after it.
+pub async fn run(
+    permitted: Permitted,
+    upstreams: &Upstreams,
+    announcement: Option<&Announcement>,
+    telemetry: &Arc<Telemetry>,
+) {
     let (mut client, connection) = permitted.into_parts();
-    let (mut upstream, name) = match upstreams.connect().await {
+    let header = announcement.map(|announcement| announcement.header(&client, &connection));
+    let header = match header.transpose() {
+        Ok(header) => header.unwrap_or_default(),
+        Err(error) => {
+            HeaderUnwritable {
+                reason: error.reason(),
+                detail: error.to_string(),
+                connection: connection.fields(),
+            }
+            .emit(telemetry);
+            let _ = client.shutdown().await;
+            return;
+        }
+    };
+    let connected = upstreams.connect_saying(&header).await;
+    drop(header);
+    let (mut upstream, name) = match connected {
         Ok(connected) => connected,
         Err(error) => {
             UpstreamFailed {

@@ -226,7 +226,10 @@ fn open_connections_are_held_against_what_holds_now() {
         )
     };
     let trusted = "trusted-proxies = [\"127.0.0.0/8\"]\n";
-    let gate = places::serve(&pki).config(&config(trusted)).start();
+    let gate = places::serve(&pki)
+        .argument("--close-on=none")
+        .config(&config(trusted))
+        .start();
     let mut connection = connect(gate.address);
     let change = |more: &str| {
         gate.configure(more);

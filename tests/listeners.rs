@@ -59,8 +59,10 @@ fn handed_over(names: &str) -> (TcpListener, String) {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     fcntl_setfd(&socket, FdFlags::empty()).unwrap();
     let number = socket.as_raw_fd();
-    let script =
-        format!("exec 3<&{number}; export LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES={names}");
+    // sh may know descriptors of one digit only.
+    let script = format!(
+        r#"exec /bin/bash -c 'exec 3<&{number}; export LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES={names}; exec "$0" "$@"' "$0" "$@""#
+    );
     (socket, script)
 }
 

@@ -85,21 +85,21 @@ fn no_new_privileges_and_no_core_dumps() {
         );
         assert_eq!(status(&gate, "CapPrm"), DAC_READ_SEARCH);
     }
-    let confined = gate.event("confined");
+    let confined = gate.event("ready");
     assert_eq!(confined["uid"], geteuid().as_raw());
 }
 
 #[test]
 fn landlock_is_in_force_where_the_kernel_has_it() {
     let pki = Pki::new();
-    let on = certgate::serve(&pki).start().event("confined");
+    let on = certgate::serve(&pki).start().event("ready");
     let has_it = fs::read_to_string("/proc/kallsyms")
         .is_ok_and(|text| text.contains("landlock_restrict_self"));
     if has_it {
         assert_ne!(on["landlock"], "none");
     }
     let off = certgate::serve(&pki).argument("--landlock=off").start();
-    assert_eq!(off.event("confined")["landlock"], "off");
+    assert_eq!(off.event("ready")["landlock"], "off");
 }
 
 #[test]

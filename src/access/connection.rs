@@ -79,6 +79,8 @@ impl Connection {
         let certificate = self.certificate.as_ref();
         ConnectionFields {
             client: self.session.address,
+            proxy: self.session.via.as_ref().map(|via| via.proxy),
+            vpce: self.session.vpc_endpoint(),
             subject: certificate.map(|c| c.subject.as_str()),
             serial: certificate.map(|c| c.serial.as_str()),
             fingerprint: certificate.map(|c| c.fingerprint.as_str()),

@@ -128,7 +128,7 @@ impl ByHeader {
         let nobody = |detail: &str| refused(RefusalReason::NoCertificate, detail.to_owned());
         let gate = self.current.load_full();
         let gate = gate.ok_or_else(|| nobody("no header tells this site's clients any more"))?;
-        if !gate.trusted.contains(self.peer) {
+        if !gate.trusted.include(self.peer) {
             return Err(nobody("the peer is none of trusted-proxies"));
         }
         let value = values.next();
@@ -145,7 +145,7 @@ impl ByHeader {
             let words = format!("{HEADER}: {fault}");
             refused(RefusalReason::InvalidCertificate, words)
         })?;
-        let verified = gate.judge.judge(&chain).await;
+        let verified = gate.judge.judge(&chain, &session.origin()).await;
         let verified = verified.map_err(|rejection| Box::new(of(*rejection, session)))?;
         let connection = Arc::new(Connection::of_proxy(proxy, &verified));
         self.remember(Known {

@@ -11,7 +11,6 @@ pub mod rules;
 use std::sync::Arc;
 
 use crate::identity::ClientCertificate;
-use crate::refusal::RefusalReason;
 use crate::tls::admission::Admission;
 use crate::tls::failure::Refused;
 use crate::tls::{Client, Handshaken, Session, TlsStream};
@@ -64,9 +63,10 @@ pub fn decide(
         session,
         ..
     } = handshaken;
+    let origin = session.origin();
     let verdict = match client {
         // The handshake has asked the same already, so that its alert could say no.
-        Client::Verified(certificate) => match routes.admit(&certificate) {
+        Client::Verified(certificate) => match routes.admit(&certificate, &origin) {
             Ok(()) => Ok(Some(certificate)),
             Err(denied) => {
                 let mut refused = Refused::new(denied.reason, denied.words, stream.ssl());
@@ -74,12 +74,10 @@ pub fn decide(
                 Err(refused)
             }
         },
-        Client::Anonymous if routes.admit_anonymous() => Ok(None),
-        Client::Anonymous => Err(Refused::new(
-            RefusalReason::NoCertificate,
-            "peer did not return a certificate",
-            stream.ssl(),
-        )),
+        Client::Anonymous => match routes.decide_anonymous(&origin) {
+            Ok(()) => Ok(None),
+            Err(denied) => Err(Refused::new(denied.reason, denied.words, stream.ssl())),
+        },
         Client::Rejected(refused) => Err(*refused),
     };
     match verdict {

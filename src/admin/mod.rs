@@ -25,6 +25,7 @@ use tracing::debug;
 
 use self::status::{Page, Reporter};
 use crate::lifecycle::{Observer, Phase};
+use crate::net::proxy_protocol::skip;
 use crate::telemetry::Telemetry;
 
 /// What the admin port tells of.
@@ -64,6 +65,11 @@ impl Admin {
     }
 
     async fn converse(self: Arc<Self>, stream: TcpStream) {
+        // A load balancer's health check has a header, too. Whoever sends none is answered all the same.
+        let stream = tokio::time::timeout(HEADER_TIMEOUT, skip::header(stream));
+        let Ok(Ok(stream)) = stream.await else {
+            return;
+        };
         let service = service_fn(|request| {
             let response = self.answer(&request);
             async move { Ok::<_, Infallible>(response) }

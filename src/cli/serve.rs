@@ -173,16 +173,7 @@ fn serve(
         Err(wrong) => return report(&wrong),
     };
     log_findings(&findings);
-    let Confined {
-        uid,
-        capabilities,
-        landlock,
-    } = confined;
-    info!(
-        event = "confined",
-        uid, capabilities, landlock, "privileges are given up"
-    );
-    announce(&gateway, settings);
+    announce(&gateway, settings, confined);
     let reloading = Reloading {
         source,
         inputs,
@@ -196,7 +187,7 @@ fn serve(
     }
 }
 
-fn announce(gateway: &Gateway, settings: &Settings) {
+fn announce(gateway: &Gateway, settings: &Settings, confined: Confined) {
     let listeners: Vec<String> = gateway
         .addresses()
         .iter()
@@ -213,6 +204,9 @@ fn announce(gateway: &Gateway, settings: &Settings) {
         sites = settings.sites.len(),
         workers = settings.workers.count(),
         pid = std::process::id(),
+        uid = confined.uid,
+        capabilities = confined.capabilities,
+        landlock = confined.landlock,
         "ready"
     );
 }

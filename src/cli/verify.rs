@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         Some(site) => &settings.sites[site],
         None => &settings.sites[0],
     };
-    let gate = match Gate::of(site, &settings, arguments.at) {
+    let gate = match Gate::of(site, &settings, arguments) {
         Ok(gate) => gate,
         Err(wrong) => {
             // Who is about to write a rule asks for the pin, and has no settings yet.
@@ -164,11 +164,13 @@ struct Gate<'a> {
     site: &'a Site,
     verifier: Verifier,
     routes: Routes,
+    /// The VPC endpoint that the client comes in by.
+    endpoint: Option<String>,
     doubts: Findings,
 }
 
 impl<'a> Gate<'a> {
-    fn of(site: &'a Site, settings: &Settings, at: Option<i64>) -> Result<Self, Findings> {
+    fn of(site: &'a Site, settings: &Settings, arguments: &Arguments) -> Result<Self, Findings> {
         let environment = Environment::of_process();
         let mut findings = Findings::default();
         let is_pinned = site.settings.client_auth == ClientAuth::Pinned;
@@ -205,7 +207,7 @@ impl<'a> Gate<'a> {
             .wanted
             .then(|| crls.lists.iter().map(|(_, crl)| crl.clone()).collect());
         let trust = Trust {
-            at,
+            at: arguments.at,
             ..Trust::of_site(authorities, lists, &site.settings, routes.site_rules())
         };
         let verifier = Verifier::new(trust)
@@ -214,12 +216,13 @@ impl<'a> Gate<'a> {
             site,
             verifier,
             routes,
+            endpoint: arguments.endpoint.clone(),
             doubts: findings,
         })
     }
 
     fn cannot_read(&self, path: &str) -> bool {
-        let decision = self.routes.decide(None, path);
+        let decision = self.routes.decide(None, None, path);
         matches!(decision, Err(NotServed::Unreadable(_)))
     }
 
@@ -233,12 +236,18 @@ impl<'a> Gate<'a> {
                 .map(|known| known.facts.clone()),
         };
         let [deny, allow] = match &facts {
-            Some(facts) => self.routes.site_rules().explain(facts),
+            Some(facts) => self
+                .routes
+                .site_rules()
+                .explain(facts, self.endpoint.as_deref()),
             None => Default::default(),
         };
         let route = path.zip(facts.as_ref()).and_then(|(path, facts)| {
             let (route, rules) = self.routes.rules_of(path)?;
-            Some((route.to_string(), rules.explain(facts)))
+            Some((
+                route.to_string(),
+                rules.explain(facts, self.endpoint.as_deref()),
+            ))
         });
         let decision = match &explanation.verdict {
             Ok(verified) => self.decide(verified, path),
@@ -256,11 +265,8 @@ impl<'a> Gate<'a> {
 
     /// After the chain, in the order of a handshake: the rules, then the responders; then those of the route.
     fn decide(&self, verified: &Arc<Verified>, path: Option<&str>) -> Decision {
-        if let Err(denied) = self
-            .routes
-            .site_rules()
-            .decide(Some(&verified.certificate.facts))
-        {
+        let (facts, endpoint) = (&verified.certificate.facts, self.endpoint.as_deref());
+        if let Err(denied) = self.routes.site_rules().decide(Some(facts), endpoint) {
             return Decision::Refused {
                 reason: denied.reason,
                 words: denied.words,
@@ -273,7 +279,7 @@ impl<'a> Gate<'a> {
             Err(error) => Some(format!("no responder was asked: {error:#}")),
         };
         let facts = Some(&verified.certificate.facts);
-        match path.map(|path| self.routes.decide(facts, path)) {
+        match path.map(|path| self.routes.decide(facts, endpoint, path)) {
             Some(Err(NotServed::Denied { denied, .. })) => Decision::Refused {
                 reason: denied.reason,
                 words: denied.words,

@@ -1,18 +1,12 @@
 //! What `client-auth header` needs, and what it can't have.
 
-use super::networks::{Network, Networks};
+use super::networks::Cidr;
 use super::settings::Reader;
 use super::site::ContentSettings;
 use super::values::ClientAuth;
 use crate::findings::Finding;
 
 impl Reader<'_> {
-    /// The peers whose word about a client counts.
-    pub(super) fn trusted_proxies(&mut self) -> Networks {
-        let networks = self.none_or_more::<Network>("trusted-proxies");
-        networks.into_iter().collect()
-    }
-
     /// Complains about a site whose clients a header tells.
     pub(super) fn check_header_auth(&mut self, mode: ClientAuth, content: &ContentSettings) {
         if mode != ClientAuth::Header {
@@ -35,7 +29,7 @@ impl Reader<'_> {
             );
         }
         let networks = trusted.values.iter().filter_map(|text| text.parse().ok());
-        for everybody in { networks }.filter(Network::is_everybody) {
+        for everybody in { networks }.filter(Cidr::is_everybody) {
             self.findings.push(
                 Finding::warning(&trusted.place, format!("{everybody}, with client-auth header"))
                     .advice("Whoever can connect is whoever it says it is: certificates are no secrets. Name the subnets of the ALB."),

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod listen;
 pub mod networks;
 mod pinned;
+pub mod proxy_protocol;
 pub mod routes;
 pub mod server_name;
 pub mod settings;

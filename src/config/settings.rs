@@ -15,6 +15,7 @@ use super::layers::{Layers, Written};
 use super::limits::LimitSettings;
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
 use super::networks::Networks;
+use super::proxy_protocol::ProxyProtocol;
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
 use super::user::RunAs;
@@ -35,10 +36,12 @@ pub struct Settings {
     pub server_names: ServerNames,
     /// What becomes of connections that ask for a name of no site.
     pub unknown_sni: UnknownSni,
+    /// Whether connections begin with a PROXY header.
+    pub proxy_protocol: ProxyProtocol,
+    /// Who is believed when it speaks of other clients.
+    pub trusted_proxies: Networks,
     /// Where the PEM files are.
     pub certs_dir: PathBuf,
-    /// Peers whose word about where a client comes from, or who it is, counts.
-    pub trusted_proxies: Networks,
     /// How often a client may do something.
     pub limits: LimitSettings,
     /// How handshakes are made.
@@ -131,6 +134,7 @@ impl Settings {
             handshake_timeout: read.time("handshake-timeout"),
         };
         let (sites, server_names) = read.sites();
+        let (proxy_protocol, trusted_proxies) = read.proxies();
         let settings = Settings {
             listen: read.all("listen"),
             tcp: TcpSettings {
@@ -141,8 +145,9 @@ impl Settings {
             sites,
             server_names,
             unknown_sni: read.one("unknown-sni"),
+            proxy_protocol,
+            trusted_proxies,
             certs_dir: read.text("certs-dir").into(),
-            trusted_proxies: read.trusted_proxies(),
             limits: read.limits(),
             tls,
             times: Times {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::identity::IdentitySettings;
+use super::proxy_protocol::UpstreamProxyProtocol;
 use super::routes::RouteSettings;
 use super::server_name::ServerName;
 use super::shadow::ShadowSettings;
@@ -56,6 +57,8 @@ pub struct SiteSettings {
     pub partial_chain: Switch,
     /// Whether certificates that aren't for clientAuth are accepted.
     pub any_purpose: Switch,
+    /// Whether chains must keep to RFC 5280.
+    pub verify_strict: Switch,
     /// Whether clients are told the names of the client CAs.
     pub advertise_ca: Switch,
     /// What client certificates must chain to; `None` for the file in `certs-dir`.
@@ -70,6 +73,8 @@ pub struct SiteSettings {
     pub shadow: Option<ShadowSettings>,
     /// What an HTTP upstream is told of a client.
     pub identity: IdentitySettings,
+    /// What a tunnel's upstream is told of a client.
+    pub upstream_proxy_protocol: UpstreamProxyProtocol,
     /// What an admitted client gets.
     pub content: ContentSettings,
     /// What is otherwise for some paths.

@@ -81,6 +81,7 @@ impl Reader<'_> {
         self.check_header_auth(client_auth, &content);
         let routes = self.routes(&content);
         let mut settings = SiteSettings {
+            upstream_proxy_protocol: self.upstream_proxy_protocol(&content),
             client_auth,
             refusal,
             verify_depth: self.one("verify-depth"),
@@ -89,6 +90,7 @@ impl Reader<'_> {
             staple: self.staple(),
             partial_chain: self.loud("partial-chain", PARTIAL_CHAIN),
             any_purpose: self.loud("any-purpose", ANY_PURPOSE),
+            verify_strict: self.one("verify-strict"),
             advertise_ca: self.one("advertise-ca"),
             client_ca: self.paths("client-ca").pop(),
             identities: self.identities(),
@@ -110,7 +112,7 @@ impl Reader<'_> {
     }
 
     /// Of a pair that is one choice, what doesn't stand in the site isn't the site's.
-    fn is_elsewhere(&self, name: &str, pair: &[&str]) -> bool {
+    pub(super) fn is_elsewhere(&self, name: &str, pair: &[&str]) -> bool {
         self.has_own(pair) && !self.has_own(&[name])
     }
 

@@ -10,6 +10,7 @@ use super::Service;
 use super::open::{Register, Told};
 use super::snapshot::Snapshot;
 use crate::access::Connection;
+use crate::access::routes::Routes;
 use crate::config::Settings;
 use crate::config::closing::CloseOn;
 use crate::lifecycle::ending::Stage;
@@ -28,19 +29,33 @@ pub(super) struct Terms {
     pub max_age: Duration,
     /// How long what is in flight may take then.
     pub grace: Duration,
-    /// The sites' names for themselves, by their numbers.
-    pub sites: Vec<Arc<str>>,
+    /// The sites, by their numbers.
+    pub sites: Vec<Arc<Place>>,
     /// The snapshot's number.
     pub snapshot: u64,
 }
 
+/// Where connections are let in, and what they may ask for there.
+#[derive(Default)]
+pub(super) struct Place {
+    /// The site, by [`Site::id`](crate::config::Site::id).
+    pub site: String,
+    /// What decides about their requests for as long as they are open.
+    pub routes: Arc<Routes>,
+}
+
 impl Terms {
-    pub fn of(settings: &Settings, snapshot: u64) -> Self {
+    pub fn of(settings: &Settings, routes: &[Arc<Routes>], snapshot: u64) -> Self {
+        let sites = settings.sites.iter().zip(routes);
+        let sites = sites.map(|(site, routes)| Place {
+            site: site.id(),
+            routes: routes.clone(),
+        });
         Self {
             on: settings.closing.on,
             max_age: settings.closing.max_age,
             grace: settings.times.drain,
-            sites: settings.sites.iter().map(|site| site.id().into()).collect(),
+            sites: sites.map(Arc::new).collect(),
             snapshot,
         }
     }
@@ -107,7 +122,7 @@ fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
     let terms = &snapshot.terms;
     for part in 0..register.parts() {
         for open in register.unjudged(part, terms.snapshot) {
-            match judge(&open.who, &open.site, snapshot) {
+            match judge(&open.who, &open.place, snapshot) {
                 Ok(Some(expires)) => register.expires(open.id, expires, terms),
                 Ok(None) => {}
                 Err((reason, words)) => {
@@ -121,13 +136,17 @@ fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
 }
 
 /// Whether a connection may stay. Who is inside stays at its site; if that is gone, nobody says who may be there.
-fn judge(who: &Connection, site: &str, snapshot: &Snapshot) -> Result<Option<i64>, Fallen> {
+fn judge(who: &Connection, place: &Place, snapshot: &Snapshot) -> Result<Option<i64>, Fallen> {
     let on = snapshot.terms.on;
-    let number = snapshot.terms.sites.iter().position(|id| **id == *site);
-    let judge = number.and_then(|number| snapshot.tls.inside(number));
+    let mut sites = snapshot.terms.sites.iter().enumerate();
+    let now = sites.find(|(_, now)| now.site == place.site);
+    let judge = now.and_then(|(number, now)| Some((snapshot.tls.inside(number)?, now)));
     match judge {
-        Some(judge) => judge.judge(who.session.standing.as_ref(), on),
-        None if on.rules => Err((ClosedFor::Rules, format!("the site {site} is gone"))),
+        Some((_, now)) if on.rules && !now.routes.are_those_of(&place.routes) => {
+            Err((ClosedFor::Rules, "the routes' rules are others".to_owned()))
+        }
+        Some((judge, _)) => judge.judge(who.session.standing.as_ref(), &who.session.origin(), on),
+        None if on.rules => Err((ClosedFor::Rules, format!("the site {} is gone", place.site))),
         None => Ok(None),
     }
 }

@@ -11,10 +11,12 @@ use crate::http::service::Conversation;
 use crate::identity::ClientCertificate;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
-use crate::net::Accepted;
+use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
+use crate::net::{Accepted, Connected};
 use crate::refusal::RefusalReason;
 use crate::telemetry::events::inventory::ExpiresSoon;
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
+use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
 use crate::tls::verification::unix_now;
@@ -25,10 +27,10 @@ impl Snapshot {
     /// room of another that is over.
     pub(super) fn connection(
         self: Arc<Self>,
-        accepted: Accepted,
+        connected: Connected,
         member: Member,
     ) -> impl Future<Output = ()> + Send {
-        let admission = Box::pin(self.admit(accepted, member));
+        let admission = Box::pin(self.admit(connected, member));
         async {
             if let Some(conversation) = admission.await {
                 conversation.await;
@@ -37,10 +39,14 @@ impl Snapshot {
     }
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
-    async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
+    async fn admit(self: Arc<Self>, connected: Connected, member: Member) -> Option<Conversation> {
         // The other end of TCP, whatever a PROXY header says.
-        let peer = accepted.client.ip();
-        let client = accepted.client;
+        let peer = connected.peer.ip();
+        let accepted = match &self.proxy_headers {
+            None => connected.into(),
+            Some(headers) => Box::pin(self.announced(connected, headers)).await?,
+        };
+        let (client, via) = (accepted.client, accepted.via.clone());
         if self.limits.as_ref().is_some_and(|l| l.turn_away(client)) {
             return None;
         }
@@ -51,8 +57,9 @@ impl Snapshot {
                 return None;
             }
             Err(Failure::Refused(refused, exhibit)) => {
-                self.refused(&refused, client);
-                shadow::compare(exhibit, Err(refused.reason), client, &self.telemetry);
+                self.refused(&refused, client, via.as_deref());
+                let origin = Origin { client, via };
+                shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
                 return None;
             }
         };
@@ -67,16 +74,21 @@ impl Snapshot {
         let permitted = match decided {
             Ok(permitted) => permitted,
             Err(refused) => {
-                let is_new = self.refused(&refused.refused, client);
+                let is_new = self.refused(&refused.refused, client, via.as_deref());
                 let reason = refused.refused.reason;
-                shadow::compare(exhibit, Err(reason), client, &self.telemetry);
+                let origin = Origin { client, via };
+                shadow::compare(exhibit, Err(reason), origin, &self.telemetry);
                 if let (Behind::Http(server), true) = (&site.behind, is_new) {
                     server.refuse(*refused, member).await;
                 }
                 return None;
             }
         };
-        shadow::compare(exhibit, Ok(()), client, &self.telemetry);
+        let origin = Origin {
+            client,
+            via: via.clone(),
+        };
+        shadow::compare(exhibit, Ok(()), origin, &self.telemetry);
         if let Some(certificate) = permitted.certificate() {
             self.saw(certificate, None, client);
         }
@@ -92,6 +104,7 @@ impl Snapshot {
         }
         HandshakeCompleted {
             client,
+            vpce: via.as_ref().and_then(|via| via.vpc_endpoint()),
             resumed,
             took,
         }
@@ -112,7 +125,10 @@ impl Snapshot {
             Behind::Http(server) => server.serve(permitted),
             Behind::Tunnel(upstreams) => {
                 let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
-                Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })
+                let announcement = site.announcement.clone();
+                Box::pin(async move {
+                    tunnel::run(permitted, &upstreams, announcement.as_deref(), &telemetry).await;
+                })
             }
         })
     }
@@ -125,8 +141,37 @@ impl Snapshot {
         taken.err()
     }
 
+    /// Takes the PROXY header off a connection. Whoever isn't let in has been counted when this returns.
+    async fn announced(&self, connected: Connected, headers: &ProxyHeaders) -> Option<Accepted> {
+        let peer = connected.peer;
+        let limit = self.tls.handshake_timeout();
+        match headers.receive(connected, limit).await {
+            Ok(accepted) => Some(accepted),
+            Err(proxy_protocol::Failure::Ping) => {
+                events::tcp_ping(&self.telemetry);
+                None
+            }
+            Err(proxy_protocol::Failure::Refused { reason, detail }) => {
+                ClientRefused {
+                    reason,
+                    client: peer,
+                    proxy: None,
+                    vpce: None,
+                    sni: None,
+                    subject: None,
+                    issuer: None,
+                    serial: None,
+                    depth: None,
+                    detail: &detail,
+                }
+                .emit(&self.telemetry);
+                None
+            }
+        }
+    }
+
     /// Says so, unless it was said of the same certificate too often.
-    fn refused(&self, refused: &Refused, client: SocketAddr) -> bool {
+    fn refused(&self, refused: &Refused, client: SocketAddr, via: Option<&Via>) -> bool {
         let certificate = refused.certificate.as_ref();
         // Else it is good, and the client may not be its holder.
         let rejected = refused.depth.and(certificate);
@@ -137,6 +182,8 @@ impl Snapshot {
         ClientRefused {
             reason: refused.reason,
             client,
+            proxy: via.map(|via| via.proxy),
+            vpce: via.and_then(Via::vpc_endpoint),
             sni: refused.sni.as_deref(),
             subject: certificate.map(|c| c.subject.as_str()),
             issuer: certificate.map(|c| c.issuer.as_str()),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 
-use super::closing::Terms;
+use super::closing::{Place, Terms};
 use crate::access::Connection;
 use crate::lifecycle::ending::Stage;
 use crate::telemetry::events::closing::ClosedFor;
@@ -54,8 +54,7 @@ struct Shard {
 /// A connection.
 struct Entry {
     who: Weak<Connection>,
-    /// Its site, by [`Site::id`](crate::config::Site::id).
-    site: Arc<str>,
+    place: Arc<Place>,
     began: u64,
     /// The earliest notAfter of its chain, in seconds since 1970.
     expires: i64,
@@ -77,7 +76,7 @@ pub(super) struct Told {
 pub(super) struct Open {
     pub id: u64,
     pub who: Arc<Connection>,
-    pub site: Arc<str>,
+    pub place: Arc<Place>,
 }
 
 /// Dropped with a connection.
@@ -120,7 +119,7 @@ impl Register {
         let session = &connection.session;
         let mut entry = Entry {
             who: Arc::downgrade(connection),
-            site: terms.sites.get(session.site).cloned().unwrap_or_default(),
+            place: terms.sites.get(session.site).cloned().unwrap_or_default(),
             began: self.now().saturating_sub(millis(session.took)),
             expires: session
                 .standing
@@ -239,8 +238,8 @@ impl Register {
         let unjudged = unjudged.filter_map(|(&id, entry)| {
             entry.judged = snapshot;
             let who = entry.who.upgrade()?;
-            let site = entry.site.clone();
-            Some(Open { id, who, site })
+            let place = entry.place.clone();
+            Some(Open { id, who, place })
         });
         unjudged.collect()
     }

@@ -1,6 +1,5 @@
 //! `[shadow]`: the candidate of each site, and what it is asked once a client has its answer.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,6 +16,7 @@ use crate::refusal::RefusalReason;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::shadow::{ShadowJudged, ShadowOutcome};
 use crate::tls::Credentials;
+use crate::tls::admission::Origin;
 use crate::tls::revocation::Crl;
 use crate::tls::shadow::{Exhibit, Shadow};
 use crate::tls::trust::Trust;
@@ -74,28 +74,28 @@ pub(super) fn build(site: &Site, parts: Option<&Parts>) -> Result<Option<Arc<Sha
 pub(super) fn compare(
     exhibit: Option<Exhibit>,
     live: Result<(), RefusalReason>,
-    client: SocketAddr,
+    origin: Origin,
     telemetry: &Arc<Telemetry>,
 ) {
     let Some(exhibit) = exhibit else {
         return;
     };
     if exhibit.is_quick() {
-        return compare_now(exhibit, live, client, telemetry);
+        return compare_now(exhibit, live, &origin, telemetry);
     }
     let telemetry = telemetry.clone();
-    tokio::spawn(async move { compare_now(exhibit, live, client, &telemetry) });
+    tokio::spawn(async move { compare_now(exhibit, live, &origin, &telemetry) });
 }
 
 fn compare_now(
     exhibit: Exhibit,
     live: Result<(), RefusalReason>,
-    client: SocketAddr,
+    origin: &Origin,
     telemetry: &Telemetry,
 ) {
     let (shadow, by_responder) = (exhibit.shadow(), exhibit.by_responder);
     // The connection of somebody who was let in must not end by this.
-    let judged = catch_unwind(AssertUnwindSafe(|| exhibit.judge()));
+    let judged = catch_unwind(AssertUnwindSafe(|| exhibit.judge(origin)));
     let judgement = judged.ok().flatten();
     let certificate = judgement.as_ref().and_then(|j| j.certificate.clone());
     let (outcome, detail) = match &judgement {
@@ -116,7 +116,7 @@ fn compare_now(
     let news = says && shadow.lines.pass((who, outcome.label()), Instant::now());
     ShadowJudged {
         outcome,
-        client,
+        client: origin.client,
         subject: certificate.as_ref().map(|c| c.subject.as_str()),
         issuer: certificate.as_ref().map(|c| c.issuer.as_str()),
         serial: certificate.as_ref().map(|c| c.serial.as_str()),
@@ -139,12 +139,16 @@ mod tests {
     struct Broken;
 
     impl Admission for Broken {
-        fn admit(&self, _: &ClientCertificate) -> Result<(), Denied> {
+        fn admit(&self, _: &ClientCertificate, _: &Origin) -> Result<(), Denied> {
             panic!("a fault of the candidate")
         }
 
-        fn admit_anonymous(&self) -> bool {
+        fn admit_anonymous(&self, _: &Origin) -> bool {
             panic!("a fault of the candidate")
+        }
+
+        fn may_admit_anonymous(&self) -> bool {
+            false
         }
 
         fn pins(&self) -> Pins {
@@ -158,8 +162,11 @@ mod tests {
         let telemetry = Arc::new(Telemetry::new(false).unwrap());
         let shadow = Shadow::new(Trust::of(&[]), Arc::new(Broken), ClientAuth::Optional);
         let exhibit = Witness::of(&Arc::new(shadow.unwrap())).exhibit(false);
-        let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        compare(Some(exhibit), Ok(()), address, &telemetry);
+        let origin = Origin {
+            client: ([127, 0, 0, 1], 1).into(),
+            via: None,
+        };
+        compare(Some(exhibit), Ok(()), origin, &telemetry);
         assert_eq!(telemetry.counts().shadow.failed, 1);
     }
 }

@@ -17,7 +17,8 @@ use super::status::{self, SiteStatus};
 use crate::access::header::{CurrentGate, HeaderGate, HeaderGates};
 use crate::access::routes::{Guarded, Routes};
 use crate::access::rules::Rules;
-use crate::config::site::CrlSettings;
+use crate::config::proxy_protocol::ProxyProtocol;
+use crate::config::site::{CrlSettings, WrittenRules};
 use crate::config::sources::CrlSource;
 use crate::config::values::{Refusal, UnknownSni};
 use crate::config::{Settings, Site, Times};
@@ -27,11 +28,13 @@ use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
 use crate::limits::{Limits, Tables};
+use crate::net::proxy_protocol::ProxyHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
 use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
+use crate::tunnel::Announcement;
 use crate::upstream::Upstreams;
 
 /// What a snapshot is made of.
@@ -106,6 +109,8 @@ pub struct Snapshot {
     /// What a status tells of each site.
     pub(super) status: Vec<SiteStatus>,
     pub(super) inventory: Arc<Inventory>,
+    /// `None` where connections begin with TLS.
+    pub(super) proxy_headers: Option<ProxyHeaders>,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -122,6 +127,8 @@ pub(super) struct SiteService {
     /// What each request is decided by, if that is how its client is told.
     pub by_header: Option<CurrentGate>,
     pub behind: Behind,
+    /// What a tunnel's upstream is told; of the certificates that only a snapshot has.
+    pub announcement: Option<Arc<Announcement>>,
 }
 
 #[derive(Clone)]
@@ -196,7 +203,14 @@ impl Snapshot {
             false => findings.note(TlsContext::check(&settings.tls)).and(None),
         };
         let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
-        let sites = findings.note(services(settings, &rules, telemetry, &limits, before));
+        let mut sites = findings.note(services(settings, &rules, telemetry, &limits, before));
+        let announced = settings.sites.iter().zip(&inputs.credentials);
+        let services = sites.iter_mut().flat_map(|(services, _)| services);
+        for (service, (site, credentials)) in services.zip(announced) {
+            let version = site.settings.upstream_proxy_protocol;
+            let announcement = Announcement::new(version, &credentials.identities);
+            service.announcement = announcement.map(Arc::new);
+        }
         match (tls, sites) {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
@@ -217,10 +231,16 @@ impl Snapshot {
                     })
                     .collect(),
                 inventory: lasting.inventory.clone(),
+                proxy_headers: ProxyHeaders::new(
+                    settings.proxy_protocol,
+                    &settings.trusted_proxies,
+                    telemetry,
+                ),
                 telemetry: telemetry.clone(),
                 times: settings.times,
                 terms: Terms::of(
                     settings,
+                    &rules,
                     1 + lasting.snapshots.fetch_add(1, Ordering::Relaxed),
                 ),
                 open: lasting.open.clone(),
@@ -296,10 +316,13 @@ pub(super) fn fetched(
 
 fn rules(settings: &Settings) -> Result<Vec<Arc<Routes>>, Findings> {
     let mut findings = Findings::default();
-    let rules = settings
-        .sites
-        .iter()
-        .map(|site| Routes::read(&site.settings));
+    let rules = settings.sites.iter().map(|site| {
+        let rules = Routes::read(&site.settings)?;
+        match settings.proxy_protocol == ProxyProtocol::Off && rules.need_endpoint() {
+            true => Err(no_endpoints(site)),
+            false => Ok(rules),
+        }
+    });
     let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
     let rules = rules.collect();
     let candidates = settings.sites.iter();
@@ -312,6 +335,19 @@ fn rules(settings: &Settings) -> Result<Vec<Arc<Routes>>, Findings> {
         true => Ok(rules),
         false => Err(findings),
     }
+}
+
+fn no_endpoints(site: &Site) -> Findings {
+    let has_them = |rules: &&WrittenRules| rules.rules.iter().any(|rule| rule.contains("vpce:"));
+    let lists = [&site.settings.deny, &site.settings.allow];
+    let place = lists
+        .into_iter()
+        .find(has_them)
+        .map_or("allow", |rules| &rules.place);
+    Finding::error(place, "a rule over vpce:, and proxy-protocol is off")
+        .expected("proxy-protocol required or auto")
+        .advice("Only a PROXY header says which VPC endpoint a client comes in by: no rule over it would match anybody")
+        .into()
 }
 
 fn services(
@@ -355,6 +391,7 @@ fn services(
             rules,
             by_header: None,
             behind,
+            announcement: None,
         });
     }
     match findings.is_empty() {

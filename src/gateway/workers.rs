@@ -107,9 +107,9 @@ async fn accept(listener: BoundListener, service: Arc<Service>, member: Member) 
         tokio::select! {
             biased;
             () = closing.closing() => break,
-            accepted = listener.accept(&member) => {
+            connected = listener.accept(&member) => {
                 let snapshot = service.current.load_full();
-                tokio::spawn(snapshot.connection(accepted, member.clone()));
+                tokio::spawn(snapshot.connection(connected, member.clone()));
             }
         }
         // Of a burst, this worker takes one connection at a time, so that the idle ones get theirs.

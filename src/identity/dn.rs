@@ -68,10 +68,12 @@ impl DistinguishedName {
         Ok(Self(rdns))
     }
 
-    /// Whether all of it is text.
+    /// Whether all of it is text that everybody reads alike. Control characters some end a text at, and some
+    /// leave out (RFC 4518 section 2.2); here they count.
     pub fn is_text(&self) -> bool {
+        let is_plain = |text: &str| !text.contains(char::is_control);
         let mut values = self.0.iter().flatten().map(|attribute| &attribute.value);
-        values.all(|value| matches!(value, Value::Text(_)))
+        values.all(|value| matches!(value, Value::Text(text) if is_plain(text)))
     }
 
     /// Whether it has an attribute of this kind (the content of its OID) with this text.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::ClientStream;
+use super::proxy_protocol::Via;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
@@ -35,13 +36,38 @@ pub struct Listener {
 }
 
 /// A connection before its first byte. Only a [`Listener`] makes one.
+pub struct Connected {
+    /// The connection.
+    pub stream: ClientStream,
+    /// Who connected: the client, or a proxy before it.
+    pub peer: SocketAddr,
+    /// When it was accepted.
+    pub at: Instant,
+}
+
+/// A connection whose client is known, before the first byte of TLS. Made of a [`Connected`]: as it is, or
+/// by [`ProxyHeaders::receive`](super::proxy_protocol::ProxyHeaders::receive).
 pub struct Accepted {
     /// The connection.
     pub stream: ClientStream,
     /// The client's address.
     pub client: SocketAddr,
+    /// The proxy that says so.
+    pub via: Option<Arc<Via>>,
     /// When it was accepted.
     pub at: Instant,
+}
+
+impl From<Connected> for Accepted {
+    /// Who connected is the client.
+    fn from(connected: Connected) -> Self {
+        Self {
+            stream: connected.stream,
+            client: connected.peer,
+            via: None,
+            at: connected.at,
+        }
+    }
 }
 
 impl BoundListener {
@@ -88,7 +114,7 @@ impl Listener {
     /// The next connection. Errors of accept(2) are logged and waited out: other clients' resets,
     /// and a lack of descriptors that ends when connections do. The process waits for the
     /// connection by `member`.
-    pub async fn accept(&mut self, member: &Member) -> Accepted {
+    pub async fn accept(&mut self, member: &Member) -> Connected {
         loop {
             match self.inner.accept().await {
                 Ok((stream, client)) => return self.accepted(stream, client, member),
@@ -104,17 +130,17 @@ impl Listener {
     }
 
     /// One that waits already, without waiting for any.
-    pub async fn accept_waiting(&mut self, member: &Member) -> Option<Accepted> {
+    pub async fn accept_waiting(&mut self, member: &Member) -> Option<Connected> {
         let (stream, client) = waiting(&self.inner).await?;
         Some(self.accepted(stream, client, member))
     }
 
-    fn accepted(&self, stream: TcpStream, client: SocketAddr, member: &Member) -> Accepted {
+    fn accepted(&self, stream: TcpStream, peer: SocketAddr, member: &Member) -> Connected {
         let open = events::connection_opened(&self.telemetry);
-        Accepted {
+        Connected {
             stream: ClientStream::new(stream, open, member.clone()),
             // A listener for both families has IPv4 clients under addresses of IPv6 (RFC 4291 section 2.5.5.2).
-            client: SocketAddr::new(client.ip().to_canonical(), client.port()),
+            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
             at: Instant::now(),
         }
     }

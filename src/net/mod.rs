@@ -1,13 +1,14 @@
-//! Sockets: from a bound listener to an accepted connection that counts its bytes.
+//! Sockets: from a bound listener to an accepted connection that counts its bytes, and whose client is known.
 //!
 //! Takes addresses, hands on [`Accepted`]. Knows nothing of TLS.
 
 pub mod carry;
 pub mod listener;
+pub mod proxy_protocol;
 pub mod socket;
 mod stream;
 mod vectored;
 
-pub use listener::{Accepted, BoundListener, Listener};
+pub use listener::{Accepted, BoundListener, Connected, Listener};
 pub use stream::ClientStream;
 pub use vectored::Vectored;

@@ -1,5 +1,7 @@
 //! A client's connection: counts its bytes, and lets the last of them arrive.
 
+mod ahead;
+
 use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;

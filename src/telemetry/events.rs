@@ -5,6 +5,7 @@ pub mod header_auth;
 pub mod identity;
 pub mod inventory;
 pub mod limits;
+pub mod proxy_protocol;
 pub mod reload;
 pub mod routes;
 pub mod shadow;
@@ -47,16 +48,18 @@ pub fn accept_failed(telemetry: &Telemetry, listener: SocketAddr, error: &io::Er
 }
 
 /// A handshake came to its good end.
-pub struct HandshakeCompleted {
+pub struct HandshakeCompleted<'a> {
     /// The client's address.
     pub client: SocketAddr,
+    /// The VPC endpoint that it came in by.
+    pub vpce: Option<&'a str>,
     /// Whether a ticket spared the certificates.
     pub resumed: bool,
     /// Since the connection was accepted.
     pub took: Duration,
 }
 
-impl HandshakeCompleted {
+impl HandshakeCompleted<'_> {
     /// Counts; a log line at debug only, since requests and tunnels have theirs.
     pub fn emit(self, telemetry: &Telemetry) {
         let result = if self.resumed { "resumed" } else { "full" };
@@ -69,6 +72,9 @@ impl HandshakeCompleted {
             .metrics
             .handshake_seconds
             .observe(seconds(self.took));
+        if let Some(endpoint) = self.vpce {
+            telemetry.metrics.vpc_endpoints.count(endpoint);
+        }
         debug!(event = "handshake", client = %self.client, resumed = self.resumed, ms = millis(self.took), "handshake completed");
     }
 }
@@ -79,6 +85,10 @@ pub struct ClientRefused<'a> {
     pub reason: RefusalReason,
     /// The client's address.
     pub client: SocketAddr,
+    /// The proxy that it came by.
+    pub proxy: Option<SocketAddr>,
+    /// The VPC endpoint that it came in by.
+    pub vpce: Option<&'a str>,
     /// The server name that the client asked for.
     pub sni: Option<&'a str>,
     /// The client certificate's subject.
@@ -111,6 +121,8 @@ impl ClientRefused<'_> {
             event = "refused",
             reason,
             client = %self.client,
+            proxy = self.proxy.map(tracing::field::display),
+            vpce = self.vpce,
             sni = self.sni,
             subject = self.subject,
             issuer = self.issuer,
@@ -178,6 +190,10 @@ pub struct RequestServed<'a> {
 pub struct ConnectionFields<'a> {
     /// The client's address.
     pub client: SocketAddr,
+    /// The proxy that it came by.
+    pub proxy: Option<SocketAddr>,
+    /// The VPC endpoint that it came in by.
+    pub vpce: Option<&'a str>,
     /// The client certificate's subject.
     pub subject: Option<&'a str>,
     /// Its serial number.
@@ -212,6 +228,8 @@ impl RequestServed<'_> {
         info!(
             event = "request",
             client = %c.client,
+            proxy = c.proxy.map(tracing::field::display),
+            vpce = c.vpce,
             subject = c.subject,
             serial = c.serial,
             fingerprint = c.fingerprint,
@@ -324,6 +342,8 @@ impl TunnelClosed<'_> {
             event = "tunnel",
             result,
             client = %c.client,
+            proxy = c.proxy.map(tracing::field::display),
+            vpce = c.vpce,
             subject = c.subject,
             serial = c.serial,
             fingerprint = c.fingerprint,

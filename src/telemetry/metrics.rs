@@ -10,6 +10,7 @@ use prometheus::{
 use super::events::closing::ClosedFor;
 use super::events::identity::Untold;
 use super::events::limits::{Limited, LimitedBy};
+use super::events::proxy_protocol::{ByEndpoint, HeaderKind};
 use super::events::routes::REASONS;
 use super::events::shadow::ShadowOutcome;
 use super::fetching::OcspResult;
@@ -50,6 +51,8 @@ pub struct Metrics {
     pub(super) kept_next_update: IntGaugeVec,
     pub(super) shadow: IntCounterVec,
     pub(super) client_certificates: IntGaugeVec,
+    pub(super) proxy_headers: IntCounterVec,
+    pub(super) vpc_endpoints: ByEndpoint,
     log_lines_dropped: IntCounter,
 }
 
@@ -79,7 +82,7 @@ impl Metrics {
             request_seconds: make.histogram("request_seconds", "From a request's header to the last byte of its answer.")?,
             response_bytes: make.counter("response_body_bytes_total", "Bytes of response bodies sent.")?,
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
-            identity_unwritable: make.counters("identity_unwritable_total", "Requests that weren't passed on because their identity headers are too large, or can't say what is in the certificate.", &["reason"])?,
+            identity_unwritable: make.counters("identity_unwritable_total", "Requests and tunnels that weren't passed on because what says whose they are is too large, or can't say what is in the certificate.", &["reason"])?,
             limited: make.counters("limited_total", "Requests and connections that weren't served because their client was over a limit.", &["limit", "by"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
@@ -96,6 +99,8 @@ impl Metrics {
             kept_next_update: make.gauges("fetch_next_update_seconds", "When the newest version of what is kept from a URL is over, in seconds since 1970; 0 if it doesn't say, or if there is none.", &["source"])?,
             shadow: make.counters("shadow_total", "Clients by what the candidate in [shadow] would do, and why that differs from what was done.", &["outcome", "reason"])?,
             client_certificates: make.gauges("client_certificates", "Client certificates seen in the last 7 days, by when they expire; each in one part, which ends where the next begins.", &["expires_in"])?,
+            proxy_headers: make.counters("proxy_headers_total", "Connections by the PROXY header that they began with: v1, v2, local (the proxy's own) or none.", &["kind"])?,
+            vpc_endpoints: ByEndpoint::new(make.counters("vpc_endpoint_handshakes_total", "Successful handshakes by the AWS VPC endpoint that the client came in by; of all but the first 64: other.", &["endpoint"])?),
             log_lines_dropped: make.counter(
                 "log_lines_dropped_total",
                 "Log lines that were dropped because stdout wasn't read.",
@@ -117,6 +122,9 @@ impl Metrics {
             metrics
                 .connections_closed
                 .with_label_values(&[reason.label()]);
+        }
+        for kind in HeaderKind::ALL {
+            metrics.proxy_headers.with_label_values(&[kind.label()]);
         }
         for result in ["full", "resumed", "refused"] {
             metrics.handshakes.with_label_values(&[result]);

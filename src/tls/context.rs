@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{Id, PKey, Private};
 use openssl::ssl::{
     AlpnError, NameType, SniError, Ssl, SslContext, SslContextBuilder, SslOptions, SslRef,
     SslSessionCacheMode, SslVerifyMode, select_next_proto,
@@ -103,6 +103,30 @@ pub struct ServerIdentity {
     pub staple: Option<Staple>,
 }
 
+/// What a certificate of the server is made with, in HAProxy's words (`ssl_f_sig_alg`, `ssl_f_key_alg`).
+pub struct Algorithms {
+    /// Of the signature on it: `RSA-SHA256`, `ecdsa-with-SHA256`.
+    pub signature: String,
+    /// Of its key, and how long that is: `RSA2048`, `EC256`.
+    pub key: String,
+}
+
+impl ServerIdentity {
+    /// What it is made with.
+    pub fn algorithms(&self) -> Algorithms {
+        let signature = self.leaf.signature_algorithm().object().nid();
+        Algorithms {
+            signature: signature.short_name().unwrap_or_default().to_owned(),
+            key: match self.key.id() {
+                Id::RSA => format!("RSA{}", self.key.bits()),
+                Id::EC => format!("EC{}", self.key.bits()),
+                // The only other kind that AWS-LC serves with.
+                _ => "ED25519".to_owned(),
+            },
+        }
+    }
+}
+
 /// Everything that a handshake needs.
 pub struct TlsContext {
     /// That of the first site's first certificate. It hands over to another one when the client asks for
@@ -183,6 +207,11 @@ impl TlsContext {
         self.inside.get(site)
     }
 
+    /// From the accepted connection to the end of its handshake.
+    pub fn handshake_timeout(&self) -> Duration {
+        self.handshake_timeout
+    }
+
     /// The server's side of a new connection, before its first byte.
     pub fn connection(&self) -> Result<Ssl, ErrorStack> {
         let mut ssl = Ssl::new(&self.inner)?;
@@ -235,7 +264,7 @@ fn build_site(
     let trust = Trust::of_site(authorities, parts.crls, &site.settings, &*parts.admission);
     let verifier = Arc::new(Verifier::new(trust).map_err(unexpected)?);
     let identities = parts.credentials.identities.iter().zip(parts.stapled);
-    let built = identities.map(|(identity, stapled)| {
+    let built = identities.enumerate().map(|(place, (identity, stapled))| {
         let mut builder = server::context_builder().map_err(unexpected)?;
         apply_settings(&mut builder, settings)?;
         present(&mut builder, identity).map_err(|error| unusable_certificate(site, &error))?;
@@ -251,7 +280,7 @@ fn build_site(
         let client_auth = site.settings.handshake_auth();
         // Where requests tell who their client is, connections are nobody's.
         let by_header = site.settings.client_auth == ClientAuth::Header;
-        let anonymous = by_header || !client_auth.needs && parts.admission.admit_anonymous();
+        let anonymous = by_header || !client_auth.needs && parts.admission.may_admit_anonymous();
         let page = site.settings.refusal == Refusal::Page;
         Ok(Built {
             kind: Kind::of(&identity.key),
@@ -262,6 +291,7 @@ fn build_site(
                 _ => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
             },
             policy: HandshakePolicy {
+                identity: place,
                 verifier: verifier.clone(),
                 ocsp: Ocsp::new(shared.statuses.clone(), ocsp.policy, ocsp.timeout),
                 stapled,

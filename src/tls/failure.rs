@@ -104,8 +104,12 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
             // BAD_SIGNATURE, of CertificateVerify
             114 => RefusalReason::BadSignature,
             // CERTIFICATE_VERIFY_FAILED without a note of the callback, CANNOT_PARSE_LEAF_CERT,
-            // UNKNOWN_CERTIFICATE_TYPE, KEY_USAGE_BIT_INCORRECT
-            125 | 272 | 228 | 302 => RefusalReason::InvalidCertificate,
+            // UNKNOWN_CERTIFICATE_TYPE
+            125 | 272 | 228 => RefusalReason::InvalidCertificate,
+            // KEY_USAGE_BIT_INCORRECT
+            302 => RefusalReason::WrongPurpose,
+            // DECODE_ERROR, of the key in the client's certificate
+            137 if stack.errors().iter().any(is_about_a_key) => RefusalReason::InvalidCertificate,
             // UNSUPPORTED_PROTOCOL, the client's protocol_version
             240 | 1070 => RefusalReason::ProtocolMismatch,
             // NO_SHARED_CIPHER, NO_COMMON_SIGNATURE_ALGORITHMS
@@ -123,6 +127,12 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
         };
     }
     RefusalReason::HandshakeFailure
+}
+
+/// `ERR_LIB_EVP` (err.h): a public key that can't be read.
+fn is_about_a_key(error: &openssl::error::Error) -> bool {
+    const EVP_LIBRARY: i32 = 6;
+    error.library_code() == EVP_LIBRARY
 }
 
 fn has_read_hello(ssl: &SslRef) -> bool {

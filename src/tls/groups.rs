@@ -1,6 +1,10 @@
 //! Names of key exchange groups: people write them as OpenSSL does, results have IANA's ("TLS Supported
 //! Groups"), AWS-LC has its own.
 
+use openssl::ssl::SslRef;
+
+use super::ffi::client::negotiated_group;
+
 /// Number, IANA's name, other names; AWS-LC's is among them.
 type Group = (u16, &'static str, &'static [&'static str]);
 
@@ -22,6 +26,12 @@ const GROUPS: [Group; 11] = [
 pub fn name(number: u16) -> &'static str {
     let group = GROUPS.iter().find(|(own, ..)| *own == number);
     group.map_or("", |(_, name, _)| name)
+}
+
+/// IANA's name of the group of a connection, `None` before its handshake, or without one.
+pub fn key_exchange_group(ssl: &SslRef) -> Option<&'static str> {
+    let name = name(negotiated_group(ssl)?);
+    (!name.is_empty()).then_some(name)
 }
 
 /// A list with colons, in any of these names and upper or lower case, as AWS-LC writes it. Names that are

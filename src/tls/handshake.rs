@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{self, SslRef};
+use openssl::ssl::{self, NameType, SslRef};
 use tokio::io::AsyncWriteExt;
 use tokio_openssl::SslStream;
 
 use super::TlsContext;
+use super::admission::Origin;
 use super::failure::{Refused, sni};
 use super::ffi::server::WANT_VERDICT;
 use super::policy::note;
@@ -20,6 +21,7 @@ use super::shadow::Exhibit;
 use super::standing::Standing;
 use super::verification::Verified;
 use crate::identity::ClientCertificate;
+use crate::net::proxy_protocol::Via;
 use crate::net::{Accepted, ClientStream};
 use crate::refusal::RefusalReason;
 
@@ -54,10 +56,14 @@ pub enum Client {
 pub struct Session {
     /// The client's address.
     pub address: SocketAddr,
+    /// The proxy that it came by.
+    pub via: Option<Arc<Via>>,
     /// The server name that the client asked for.
     pub sni: Option<String>,
     /// The number of the site that it is for.
     pub site: usize,
+    /// Which of the site's certificates the client was shown.
+    pub identity: usize,
     /// TLSv1.3, …
     pub version: &'static str,
     /// The cipher by the name that OpenSSL gave it.
@@ -74,6 +80,26 @@ pub struct Session {
     pub standing: Option<Standing>,
 }
 
+impl Session {
+    /// Where the connection comes from.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            client: self.address,
+            via: self.via.clone(),
+        }
+    }
+
+    /// The AWS VPC endpoint that the client came in by.
+    pub fn vpc_endpoint(&self) -> Option<&str> {
+        self.via.as_ref()?.vpc_endpoint()
+    }
+}
+
+/// The server name that the client asked for, as it wrote it.
+pub fn server_name(ssl: &SslRef) -> Option<&str> {
+    ssl.servername(NameType::HOST_NAME)
+}
+
 /// How a handshake ends that doesn't succeed.
 pub enum Failure {
     /// The client closed without having sent a byte: a load balancer's health check.
@@ -87,9 +113,11 @@ pub enum Failure {
 pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handshaken, Failure> {
     let Accepted {
         stream,
-        client: address,
+        client,
+        via,
         at,
     } = accepted;
+    let origin = Origin { client, via };
     let prepared = context
         .connection()
         .and_then(|ssl| SslStream::new(ssl, stream));
@@ -97,13 +125,16 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         Ok(stream) => stream,
         Err(error) => return Err(out_of_memory(&error)),
     };
+    if let Some(note) = note(stream.ssl()) {
+        let _ = note.from.set(origin.clone());
+    }
     let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
     let failure = match tokio::time::timeout(timeout, accept(&mut stream)).await {
         Ok(Ok(())) => {
             return Ok(Handshaken {
                 client: client_of(stream.ssl()),
                 exhibit: exhibit_of(stream.ssl()),
-                session: session_of(stream.ssl(), address, at),
+                session: session_of(stream.ssl(), origin, at),
                 stream,
             });
         }
@@ -163,12 +194,17 @@ fn client_of(ssl: &SslRef) -> Client {
     }
 }
 
-fn session_of(ssl: &SslRef, address: SocketAddr, accepted_at: Instant) -> Session {
+fn session_of(ssl: &SslRef, origin: Origin, accepted_at: Instant) -> Session {
     Session {
-        address,
+        address: origin.client,
+        via: origin.via,
         sni: sni(ssl),
         site: note(ssl)
             .and_then(|note| note.site.get())
+            .copied()
+            .unwrap_or(0),
+        identity: note(ssl)
+            .and_then(|note| note.identity.get())
             .copied()
             .unwrap_or(0),
         version: ssl.version_str(),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::admission::Admission;
+use super::admission::{Admission, Origin};
 use super::ocsp::{Ocsp, Verdict};
 use super::policy::{HandshakePolicy, admitted};
 use super::verification::{Rejection, Verified, Verifier, unix_now};
@@ -32,10 +32,14 @@ impl Judge {
     ///
     /// # Errors
     /// Why the client is refused.
-    pub async fn judge(&self, chain: &[Vec<u8>]) -> Result<Arc<Verified>, Box<Rejection>> {
+    pub async fn judge(
+        &self,
+        chain: &[Vec<u8>],
+        origin: &Origin,
+    ) -> Result<Arc<Verified>, Box<Rejection>> {
         let verified = self.verifier.verify(ChainDigest::of(chain), chain)?;
         // As in a handshake: nobody asks about a client that the rules keep out.
-        let verified = admitted(&*self.admission, verified)?;
+        let verified = admitted(&*self.admission, verified, origin)?;
         self.check_status(&verified).await?;
         Ok(verified)
     }

@@ -27,6 +27,7 @@ pub mod shadow;
 pub mod standing;
 pub mod stapling;
 pub mod strength;
+pub mod strictness;
 mod suites;
 pub mod tickets;
 pub mod trust;
@@ -34,8 +35,9 @@ pub mod verification;
 pub mod verified_chains;
 
 pub use ca_names::advertised;
-pub use context::{Candidate, Credentials, ServerIdentity, TlsContext};
+pub use context::{Algorithms, Candidate, Credentials, ServerIdentity, TlsContext};
 #[doc(hidden)] // For benches/: a client that resumes.
 pub use ffi::client::offer_session;
-pub use handshake::{Client, Handshaken, Session, TlsStream};
+pub use groups::key_exchange_group;
+pub use handshake::{Client, Handshaken, Session, TlsStream, server_name};
 pub use tickets::TicketSecret;

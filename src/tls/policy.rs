@@ -1,6 +1,7 @@
 //! What happens inside a handshake: the callbacks' decisions, and their note on the connection.
 
 use std::ffi::CStr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
@@ -8,7 +9,7 @@ use openssl::ex_data::Index;
 use openssl::ssl::{Ssl, SslContextRef, SslRef};
 use zeroize::Zeroizing;
 
-use super::admission::{Admission, Denied};
+use super::admission::{Admission, Denied, Origin};
 use super::ffi::server::session_chain;
 use super::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, Halt, Hello, Policy};
 use super::identities::SiteContexts;
@@ -41,6 +42,8 @@ pub struct HandshakePolicy {
     pub site: usize,
     /// What is judged beside all this, and decides nothing.
     pub shadow: Option<Arc<Shadow>>,
+    /// Which of the site's certificates is shown.
+    pub identity: usize,
     /// What connections can be handed over to; only the one that they begin with has them.
     pub contexts: Option<SiteContexts>,
 }
@@ -53,6 +56,7 @@ impl Policy for HandshakePolicy {
     fn begin(&self, ssl: &SslRef) {
         if let Some(note) = note(ssl) {
             let _ = note.site.set(self.site);
+            let _ = note.identity.set(self.identity);
             if let Some(shadow) = &self.shadow {
                 let _ = note.witness.set(Box::new(Witness::of(shadow)));
             }
@@ -75,7 +79,8 @@ impl Policy for HandshakePolicy {
         }
         let verdict = self.verifier.verify(digest, chain);
         // Nobody asks about a client that the rules keep out.
-        let verdict = verdict.and_then(|verified| admitted(&*self.admission, verified));
+        let origin = note.origin();
+        let verdict = verdict.and_then(|verified| admitted(&*self.admission, verified, origin));
         let verdict = match verdict {
             Ok(verified) => self.check_status(note, &verified)?.map(|()| verified),
             Err(rejection) => Err(rejection),
@@ -121,16 +126,21 @@ impl Policy for HandshakePolicy {
             .resumption
             .open(&self.verifier, ssl, ticket, unix_now());
         let (lineage, session) = opened?;
-        if let Proven::Chain(digest, verified) = &lineage.client {
-            // A full handshake follows, which says no in the usual way.
-            self.admission.admit(&verified.certificate).ok()?;
-            if !self.ocsp.still_passes(verified) {
-                // Nobody can wait here. In the full handshake somebody can.
-                return None;
+        // A full handshake follows where this says no, which says it in the usual way.
+        match &lineage.client {
+            Proven::Chain(digest, verified) => {
+                let origin = note.origin();
+                self.admission.admit(&verified.certificate, origin).ok()?;
+                if !self.ocsp.still_passes(verified) {
+                    // Nobody can wait here. In the full handshake somebody can.
+                    return None;
+                }
+                if let Some(witness) = note.witness.get() {
+                    witness.offered(*digest, || session_chain(ssl, &session));
+                }
             }
-            if let Some(witness) = note.witness.get() {
-                witness.offered(*digest, || session_chain(ssl, &session));
-            }
+            Proven::Anonymous if !self.admission.admit_anonymous(note.origin()) => return None,
+            Proven::Anonymous => {}
         }
         note.offered.set(lineage).ok()?;
         Some(session)
@@ -141,8 +151,9 @@ impl Policy for HandshakePolicy {
 pub(super) fn admitted(
     admission: &dyn Admission,
     verified: Arc<Verified>,
+    origin: &Origin,
 ) -> Result<Arc<Verified>, Box<Rejection>> {
-    match admission.admit(&verified.certificate) {
+    match admission.admit(&verified.certificate, origin) {
         Ok(()) => Ok(verified),
         Err(Denied { reason, words }) => Err(Box::new(Rejection {
             reason,
@@ -189,6 +200,10 @@ impl HandshakePolicy {
 /// What the callbacks found out about a connection's client.
 #[derive(Default)]
 pub struct Note {
+    /// Where the connection comes from, set before its handshake.
+    pub from: OnceLock<Origin>,
+    /// Which of the site's certificates was shown.
+    pub identity: OnceLock<usize>,
     /// The number of the site that the client asked for.
     pub site: OnceLock<usize>,
     /// Set when the client was refused because no site has the name that it asked for.
@@ -207,7 +222,18 @@ pub struct Note {
     pub answers: OnceLock<Vec<Status>>,
 }
 
+/// Where connections come from that no listener accepted: those of tests and benches.
+static NOWHERE: Origin = Origin {
+    client: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    via: None,
+};
+
 impl Note {
+    /// Where the connection comes from.
+    pub fn origin(&self) -> &Origin {
+        self.from.get().unwrap_or(&NOWHERE)
+    }
+
     /// Who was accepted, by what this connection really rests on; `None` for nobody with a
     /// certificate.
     pub fn lineage(&self, ssl: &SslRef) -> Option<&Lineage> {
@@ -279,6 +305,7 @@ pub(super) mod tests {
             page,
             site: 0,
             shadow: None,
+            identity: 0,
             contexts: None,
         }
     }

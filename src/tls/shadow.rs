@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
 
-use super::admission::{Admission, Denied};
+use super::admission::{Admission, Denied, Origin};
 use super::trust::Trust;
 use super::verification::{Rejection, Verified, Verifier};
 use super::verified_chains::ChainDigest;
@@ -76,9 +76,9 @@ impl Shadow {
         })
     }
 
-    fn judge(&self, evidence: Evidence) -> Option<Judgement> {
+    fn judge(&self, evidence: Evidence, origin: &Origin) -> Option<Judgement> {
         let opinion = match evidence {
-            Evidence::None => return Some(self.judge_anonymous()),
+            Evidence::None => return Some(self.judge_anonymous(origin)),
             Evidence::Lost => return None,
             Evidence::Known(opinion) => opinion,
             Evidence::Chain(digest, chain) => match self.recall(&digest) {
@@ -88,7 +88,7 @@ impl Shadow {
         };
         Some(match opinion {
             Ok(verified) => Judgement {
-                verdict: self.admission.admit(&verified.certificate),
+                verdict: self.admission.admit(&verified.certificate, origin),
                 certificate: Some(verified.certificate.clone()),
             },
             Err(rejection) => Judgement {
@@ -101,8 +101,9 @@ impl Shadow {
         })
     }
 
-    fn judge_anonymous(&self) -> Judgement {
-        let admitted = self.client_auth != ClientAuth::Required && self.admission.admit_anonymous();
+    fn judge_anonymous(&self, origin: &Origin) -> Judgement {
+        let admitted =
+            self.client_auth != ClientAuth::Required && self.admission.admit_anonymous(origin);
         let denied = || Denied {
             reason: RefusalReason::NoCertificate,
             words: "no certificate".to_owned(),
@@ -225,8 +226,8 @@ impl Exhibit {
     }
 
     /// The verdict; `None` if nobody can tell any more what there was to judge.
-    pub fn judge(self) -> Option<Judgement> {
-        self.shadow.judge(self.evidence)
+    pub fn judge(self, origin: &Origin) -> Option<Judgement> {
+        self.shadow.judge(self.evidence, origin)
     }
 
     /// Who judges.
@@ -241,17 +242,28 @@ mod tests {
     use crate::startup::test_certificates::{self as make, Pair};
     use crate::tls::pins::Pins;
 
+    fn nowhere() -> Origin {
+        Origin {
+            client: ([127, 0, 0, 1], 1).into(),
+            via: None,
+        }
+    }
+
     struct Nobody;
 
     impl Admission for Nobody {
-        fn admit(&self, _: &ClientCertificate) -> Result<(), Denied> {
+        fn admit(&self, _: &ClientCertificate, _: &Origin) -> Result<(), Denied> {
             Err(Denied {
                 reason: RefusalReason::Denied,
                 words: "nobody".to_owned(),
             })
         }
 
-        fn admit_anonymous(&self) -> bool {
+        fn admit_anonymous(&self, _: &Origin) -> bool {
+            false
+        }
+
+        fn may_admit_anonymous(&self) -> bool {
             false
         }
 
@@ -273,7 +285,7 @@ mod tests {
     }
 
     fn reason(exhibit: Exhibit) -> Option<RefusalReason> {
-        let judgement = exhibit.judge().unwrap();
+        let judgement = exhibit.judge(&nowhere()).unwrap();
         judgement.verdict.err().map(|denied| denied.reason)
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use openssl::ssl::{SslRef, SslSession, SslVerifyMode};
 
-use super::admission::{Admission, Denied};
+use super::admission::{Admission, Denied, Origin};
 use super::ffi::server::session_certificates;
 use super::ocsp::Ocsp;
 use super::policy::HandshakePolicy;
@@ -79,7 +79,12 @@ impl Judge {
     ///
     /// # Errors
     /// Why not.
-    pub fn judge(&self, standing: Option<&Standing>, on: CloseOn) -> Result<Option<i64>, Fallen> {
+    pub fn judge(
+        &self,
+        standing: Option<&Standing>,
+        origin: &Origin,
+        on: CloseOn,
+    ) -> Result<Option<i64>, Fallen> {
         let standing = match standing {
             Some(standing) if self.asks => standing,
             // Nobody asks for its certificate any more: it would be one of those without.
@@ -100,7 +105,7 @@ impl Judge {
             }
             Err(_) => standing.verified.clone(),
         };
-        match self.admission.admit(&verified.certificate) {
+        match self.admission.admit(&verified.certificate, origin) {
             Err(Denied { words, .. }) if on.rules => Err((ClosedFor::Rules, words)),
             _ => Ok(Some(verified.expires)),
         }

@@ -9,7 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::stack::StackRef;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{X509, X509KeyUsage, X509PurposeId, X509Ref};
+use openssl::x509::{X509, X509PurposeId, X509Ref};
 
 use super::admission::Admission;
 use super::ocsp::Question;
@@ -35,6 +35,8 @@ pub struct Trust {
     pub partial_chain: bool,
     /// Whether a client's certificate may be one that isn't for clientAuth.
     pub any_purpose: bool,
+    /// Whether every certificate of a chain must keep to RFC 5280.
+    pub strict: bool,
     /// Of which certificates OCSP responders are asked, and which one instead of their own.
     pub asked: (OcspScope, Option<Url>),
     /// Another moment than now, in seconds since 1970: to see what was, or will be.
@@ -51,6 +53,7 @@ impl Trust {
             revocation: None,
             partial_chain: false,
             any_purpose: false,
+            strict: false,
             asked: (OcspScope::Off, None),
             at: None,
         }
@@ -78,6 +81,7 @@ impl Trust {
             revocation: crls.map(|crls| Revocation::new(crls, rules.check, rules.policy)),
             partial_chain: site.partial_chain == Switch::On,
             any_purpose: site.any_purpose == Switch::On,
+            strict: site.verify_strict == Switch::On,
             asked: (site.ocsp.scope, site.ocsp.responder.clone()),
             at: None,
         }
@@ -137,13 +141,5 @@ impl Trust {
                 Question::new(pair[0], pair[1], responder.as_ref(), depth).map(Arc::new)
             })
             .collect()
-    }
-
-    /// Whether a client's own certificate may sign a handshake. AWS-LC asks that only together with
-    /// clientAuth.
-    pub(super) fn may_sign(&self, leaf: &X509Ref) -> bool {
-        let signs = X509KeyUsage::DIGITAL_SIGNATURE | X509KeyUsage::KEY_AGREEMENT;
-        let usage = leaf.key_usage();
-        !self.any_purpose || usage.is_none_or(|usage| usage.intersects(signs))
     }
 }

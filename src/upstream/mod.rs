@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::config::upstream::{Upstream, UpstreamAddress};
@@ -62,12 +63,20 @@ impl Upstreams {
 
     /// A new connection, and the name of its address.
     pub async fn connect(&self) -> Result<(UpstreamStream, Arc<str>), ConnectError> {
+        self.connect_saying(&[]).await
+    }
+
+    /// The same, with these bytes sent already.
+    pub async fn connect_saying(
+        &self,
+        ahead: &[u8],
+    ) -> Result<(UpstreamStream, Arc<str>), ConnectError> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let count = self.targets.len();
         let mut failure = None;
         for turn in 0..count {
             let target = &self.targets[first.wrapping_add(turn) % count];
-            match self.connect_to(target).await {
+            match self.connect_to(target, ahead).await {
                 Ok(stream) => return Ok((stream, target.name.clone())),
                 Err(error) => failure = Some(error),
             }
@@ -79,13 +88,22 @@ impl Upstreams {
         }))
     }
 
-    async fn connect_to(&self, target: &Target) -> Result<UpstreamStream, ConnectError> {
+    async fn connect_to(
+        &self,
+        target: &Target,
+        ahead: &[u8],
+    ) -> Result<UpstreamStream, ConnectError> {
         let failed = |reason, error| ConnectError {
             upstream: target.name.clone(),
             reason,
             error,
         };
-        match tokio::time::timeout(self.connect_timeout, dial(&target.address)).await {
+        let dialled = async {
+            let mut stream = dial(&target.address).await?;
+            stream.write_all(ahead).await?;
+            Ok(stream)
+        };
+        match tokio::time::timeout(self.connect_timeout, dialled).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(failed(UpstreamFailure::Unreachable, error)),
             Err(_) => {

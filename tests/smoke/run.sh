@@ -4,7 +4,7 @@
 #   tests/smoke/run.sh target/release/certgate
 #
 # Each check prints one line; all of them run, whatever fails. Exit 1 if any failed.
-# Needs curl, openssl, nginx and python3. Listens on free ports of 127.0.0.1 only.
+# Needs curl, openssl, nginx, haproxy and python3. Listens on free ports of 127.0.0.1 only.
 
 # Not -e: a check that fails is counted, and the next one runs.
 set -uo pipefail
@@ -19,7 +19,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -eq 1 ] || die 'usage: run.sh BINARY'
 binary=$(realpath -e "$1" 2>/dev/null) || die "$1: no such file; build it with: cargo build --release"
 [ -x "$binary" ] || die "$1: not executable"
-for tool in curl openssl nginx python3; do
+for tool in curl openssl nginx haproxy python3; do
     command -v "$tool" >/dev/null || die "$tool is not installed"
 done
 
@@ -45,6 +45,8 @@ make_content
 . "$here/upstreams.sh"
 # shellcheck source=tests/smoke/balancer.sh
 . "$here/balancer.sh"
+# shellcheck source=tests/smoke/proxy_protocol.sh
+. "$here/proxy_protocol.sh"
 # shellcheck source=tests/smoke/commands.sh
 . "$here/commands.sh"
 # shellcheck source=tests/smoke/verify.sh

@@ -19,7 +19,7 @@ use crate::config::{RouteSettings, SiteSettings};
 use crate::findings::Findings;
 use crate::identity::{ClientCertificate, Facts};
 use crate::refusal::RefusalReason;
-use crate::tls::admission::{Admission, Denied};
+use crate::tls::admission::{Admission, Denied, Origin};
 use crate::tls::pins::Pins;
 
 /// Who may come in at a site, and what they may ask for.
@@ -30,7 +30,7 @@ pub struct Routes {
     routes: Vec<Route>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Route {
     path: RoutePath,
     gate: Gate,
@@ -38,7 +38,7 @@ struct Route {
     number: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Gate {
     mode: ClientAuth,
     rules: Rules,
@@ -111,7 +111,7 @@ impl Routes {
     }
 
     /// Decides about a request for this path, as it came and without its query, of the holder of a certificate that
-    /// the site's own rules have let in, or of somebody without one. Every reading of the path must be permitted;
+    /// the site's own rules have let in, or of somebody without one, by this VPC endpoint. Every reading of the path must be permitted;
     /// what is served is that of the usual one: the number of its route, or the site's own.
     ///
     /// # Errors
@@ -119,6 +119,7 @@ impl Routes {
     pub fn decide(
         &self,
         client: Option<&Facts>,
+        endpoint: Option<&str>,
         path: &str,
     ) -> Result<Option<usize>, NotServed<'_>> {
         let readings = Readings::of(path).map_err(NotServed::Unreadable)?;
@@ -131,8 +132,8 @@ impl Routes {
             let twin = self.twin(reading).map(Some);
             for route in [Some(route), twin].into_iter().flatten() {
                 let passed = match route {
-                    Some(route) => route.gate.pass(client, Some(&self.site)),
-                    None => self.site.pass(client, None),
+                    Some(route) => route.gate.pass(client, endpoint, Some(&self.site)),
+                    None => self.site.pass(client, endpoint, None),
                 };
                 passed.map_err(|denied| NotServed::Denied {
                     denied,
@@ -141,6 +142,33 @@ impl Routes {
             }
         }
         Ok(served)
+    }
+
+    /// Whether there is anything for somebody without a certificate who comes from there.
+    ///
+    /// # Errors
+    /// Why the site itself has nothing.
+    pub fn decide_anonymous(&self, origin: &Origin) -> Result<(), Denied> {
+        let endpoint = origin.vpc_endpoint();
+        let own = self.site.pass(None, endpoint, None);
+        let mut routes = self.routes.iter();
+        let open = |route: &Route| route.gate.pass(None, endpoint, Some(&self.site)).is_ok();
+        match own.is_err() && routes.any(open) {
+            true => Ok(()),
+            false => own,
+        }
+    }
+
+    /// Whether requests are decided about in the same way, but for the site's own rules.
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        let is_plain = self.routes.is_empty() && other.routes.is_empty();
+        is_plain || self.routes == other.routes && self.site.mode == other.site.mode
+    }
+
+    /// Whether there is a rule over VPC endpoints.
+    pub fn need_endpoint(&self) -> bool {
+        let mut gates = std::iter::once(&self.site).chain(self.routes.iter().map(|r| &r.gate));
+        gates.any(|gate| gate.rules.need_endpoint())
     }
 
     fn find(&self, path: &[u8]) -> Option<&Route> {
@@ -183,15 +211,29 @@ impl Gate {
     }
 
     /// Beside its own rules, those of `site` keep out whom nobody knows.
-    fn pass(&self, client: Option<&Facts>, site: Option<&Self>) -> Result<(), Denied> {
+    fn pass(
+        &self,
+        client: Option<&Facts>,
+        endpoint: Option<&str>,
+        site: Option<&Self>,
+    ) -> Result<(), Denied> {
         if client.is_some() {
             // At the site itself, that was decided before there was a request.
             return match site {
-                Some(_) if self.mode != ClientAuth::Off => self.rules.decide(client),
-                _ => Ok(()),
+                Some(_) => self.rules.decide(client, endpoint),
+                None => Ok(()),
             };
         }
-        let knows_all = |gate: &Self| gate.rules.decide(None).is_err();
+        let decide = |gate: &Self| gate.rules.decide(None, endpoint);
+        // Where somebody comes from is known without a certificate.
+        for gate in [Some(self), site].into_iter().flatten() {
+            if let Err(denied) = decide(gate)
+                && (denied.reason == RefusalReason::Denied || gate.mode == ClientAuth::Off)
+            {
+                return Err(denied);
+            }
+        }
+        let knows_all = |gate: &Self| decide(gate).is_err();
         let words = match self.mode {
             ClientAuth::Off => return Ok(()),
             ClientAuth::Optional if knows_all(self) || site.is_some_and(knows_all) => {
@@ -205,19 +247,28 @@ impl Gate {
             words: words.to_owned(),
         })
     }
+
+    /// Whether somebody without a certificate may pass from anywhere at all.
+    fn may_pass_anonymous(&self) -> bool {
+        matches!(self.mode, ClientAuth::Off | ClientAuth::Optional)
+            && self.rules.may_admit_anonymous()
+    }
 }
 
 /// The handshake asks ahead: whom the site's rules keep out gets no request through, and who has no certificate
 /// only where something is open to them.
 impl Admission for Routes {
-    fn admit(&self, client: &ClientCertificate) -> Result<(), Denied> {
-        self.site.rules.decide(Some(&client.facts))
+    fn admit(&self, client: &ClientCertificate, origin: &Origin) -> Result<(), Denied> {
+        self.site.rules.admit(client, origin)
     }
 
-    fn admit_anonymous(&self) -> bool {
-        let mut routes = self.routes.iter();
-        self.site.pass(None, None).is_ok()
-            || routes.any(|route| route.gate.pass(None, Some(&self.site)).is_ok())
+    fn admit_anonymous(&self, origin: &Origin) -> bool {
+        self.decide_anonymous(origin).is_ok()
+    }
+
+    fn may_admit_anonymous(&self) -> bool {
+        let mut gates = std::iter::once(&self.site).chain(self.routes.iter().map(|r| &r.gate));
+        gates.any(Gate::may_pass_anonymous)
     }
 
     fn pins(&self) -> Pins {
@@ -257,7 +308,11 @@ impl<T> Guarded<T> {
             return Ok(&self.site);
         }
         let certificate = connection.certificate.as_ref();
-        let route = self.routes.decide(certificate.map(|c| &c.facts), path)?;
+        let (facts, endpoint) = (
+            certificate.map(|c| &c.facts),
+            connection.session.vpc_endpoint(),
+        );
+        let route = self.routes.decide(facts, endpoint, path)?;
         let content = match route {
             Some(number) => self.of_routes.get(number),
             None => Some(&self.site),

@@ -1,9 +1,8 @@
 //! Whether a condition holds for a certificate.
 
-use std::net::IpAddr;
-
 use super::Strictness;
 use super::pattern::{DnsPattern, MailPattern, UriPattern};
+use crate::config::networks::Cidr;
 use crate::identity::Facts;
 use crate::identity::dn::{
     COMMON_NAME, ComparableText, DistinguishedName, ORGANIZATION, ORGANIZATIONAL_UNIT,
@@ -19,10 +18,12 @@ pub(super) enum Condition {
     Dns(DnsPattern),
     Uri(UriPattern),
     Email(MailPattern),
-    Address(Network),
+    Address(Cidr),
     Serial(String),
     Fingerprint([u8; 32]),
     Spki([u8; 32]),
+    /// Of the connection, not of the certificate.
+    VpcEndpoint(String),
 }
 
 impl Condition {
@@ -33,7 +34,10 @@ impl Condition {
                 .as_ref()
                 .is_some_and(|name| name.has(kind, text))
         };
-        let by_name = !matches!(self, Self::Serial(_) | Self::Fingerprint(_) | Self::Spki(_));
+        let by_name = !matches!(
+            self,
+            Self::Serial(_) | Self::Fingerprint(_) | Self::Spki(_) | Self::VpcEndpoint(_)
+        );
         if by_name && client.unreadable && strictness == Strictness::Deny {
             return true;
         }
@@ -59,6 +63,8 @@ impl Condition {
             Self::Serial(serial) => client.serial == *serial,
             Self::Fingerprint(digest) => client.sha256 == *digest,
             Self::Spki(digest) => client.spki_sha256 == *digest,
+            // No certificate says.
+            Self::VpcEndpoint(_) => false,
         }
     }
 }
@@ -74,39 +80,4 @@ fn same(
         Strictness::Allow => name == found,
         Strictness::Deny => name.has_same_parts(found),
     })
-}
-
-/// Addresses that begin with the same bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
-    pub address: IpAddr,
-    /// Of the prefix, in bits.
-    pub length: u32,
-}
-
-impl Network {
-    fn includes(&self, address: IpAddr) -> bool {
-        self.address.is_ipv4() == address.is_ipv4()
-            && prefix(self.address, self.length) == prefix(address, self.length)
-    }
-
-    pub(super) fn has_host_bits(&self) -> bool {
-        prefix(self.address, self.length) != bits(self.address).0
-    }
-}
-
-/// The bits at the top, and how many there are.
-fn bits(address: IpAddr) -> (u128, u32) {
-    match address {
-        IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
-        IpAddr::V6(address) => (address.to_bits(), 128),
-    }
-}
-
-fn prefix(address: IpAddr, length: u32) -> u128 {
-    let mask = match length {
-        0 => 0,
-        length => u128::MAX << (128 - length.min(128)),
-    };
-    bits(address).0 & mask
 }

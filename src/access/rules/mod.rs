@@ -17,7 +17,7 @@ use crate::config::values::{ClientAuth, Expected, shown};
 use crate::findings::{Finding, Findings};
 use crate::identity::{ClientCertificate, Facts};
 use crate::refusal::RefusalReason;
-use crate::tls::admission::{Admission, Denied};
+use crate::tls::admission::{Admission, Denied, Origin};
 use crate::tls::pins::Pins;
 
 /// Who may come in.
@@ -67,10 +67,11 @@ impl Rules {
             });
             rules.collect::<Vec<Rule>>()
         });
-        if mode == ClientAuth::Off && !(allow.is_empty() && deny.is_empty()) {
-            let place = match allow.is_empty() {
-                true => &deny_written.place,
-                false => &allow_written.place,
+        let over_certificates = |rules: &[Rule]| !rules.iter().all(Rule::needs_no_certificate);
+        if mode == ClientAuth::Off && (over_certificates(&allow) || over_certificates(&deny)) {
+            let place = match over_certificates(&allow) {
+                true => &allow_written.place,
+                false => &deny_written.place,
             };
             findings.push(
                 Finding::error(
@@ -87,13 +88,19 @@ impl Rules {
         }
     }
 
+    /// Whether a rule looks at the VPC endpoint that a client comes in by.
+    pub fn need_endpoint(&self) -> bool {
+        let mut rules = self.allow.iter().chain(&self.deny);
+        rules.any(Rule::needs_endpoint)
+    }
+
     /// Whether there is nothing to decide.
     pub fn is_empty(&self) -> bool {
         self.allow.is_empty() && self.deny.is_empty()
     }
 
     /// Each rule as it is written, and whether it matches: those that keep out, then those that let in.
-    pub fn explain(&self, client: &Facts) -> [Vec<(String, bool)>; 2] {
+    pub fn explain(&self, client: &Facts, endpoint: Option<&str>) -> [Vec<(String, bool)>; 2] {
         let lists = [
             (&self.deny, Strictness::Deny),
             (&self.allow, Strictness::Allow),
@@ -101,19 +108,21 @@ impl Rules {
         lists.map(|(rules, strictness)| {
             let rules = rules.iter();
             rules
-                .map(|rule| (rule.to_string(), rule.matches(client, strictness)))
+                .map(|rule| {
+                    let matches = rule.matches(Some(client), endpoint, strictness);
+                    (rule.to_string(), matches)
+                })
                 .collect()
         })
     }
 
-    /// Decides about the holder of a certificate, or, with `None`, about somebody without one.
+    /// Decides about the holder of a certificate, or, with `None`, about somebody without one, who came in
+    /// by this VPC endpoint, if by any.
     ///
     /// # Errors
     /// The rule that keeps them out, or that none lets them in.
-    pub fn decide(&self, client: Option<&Facts>) -> Result<(), Denied> {
-        let matches = |rule: &&Rule, strictness| {
-            client.is_some_and(|client| rule.matches(client, strictness))
-        };
+    pub fn decide(&self, client: Option<&Facts>, endpoint: Option<&str>) -> Result<(), Denied> {
+        let matches = |rule: &&Rule, strictness| rule.matches(client, endpoint, strictness);
         if let Some(rule) = self
             .deny
             .iter()
@@ -140,12 +149,16 @@ impl Rules {
 
 /// The handshake asks ahead, so that its alert can tell the client.
 impl Admission for Rules {
-    fn admit(&self, client: &ClientCertificate) -> Result<(), Denied> {
-        self.decide(Some(&client.facts))
+    fn admit(&self, client: &ClientCertificate, origin: &Origin) -> Result<(), Denied> {
+        self.decide(Some(&client.facts), origin.vpc_endpoint())
     }
 
-    fn admit_anonymous(&self) -> bool {
-        self.decide(None).is_ok()
+    fn admit_anonymous(&self, origin: &Origin) -> bool {
+        self.decide(None, origin.vpc_endpoint()).is_ok()
+    }
+
+    fn may_admit_anonymous(&self) -> bool {
+        self.allow.is_empty() || self.allow.iter().any(Rule::needs_no_certificate)
     }
 
     fn pins(&self) -> Pins {
@@ -161,9 +174,28 @@ enum Strictness {
 }
 
 impl Rule {
-    fn matches(&self, client: &Facts, strictness: Strictness) -> bool {
+    fn matches(
+        &self,
+        client: Option<&Facts>,
+        endpoint: Option<&str>,
+        strictness: Strictness,
+    ) -> bool {
         let mut conditions = self.conditions.iter();
-        conditions.all(|condition| condition.holds(client, strictness))
+        conditions.all(|condition| match condition {
+            Condition::VpcEndpoint(id) => endpoint.is_some_and(|one| one.eq_ignore_ascii_case(id)),
+            _ => client.is_some_and(|client| condition.holds(client, strictness)),
+        })
+    }
+
+    fn needs_no_certificate(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.all(|condition| matches!(condition, Condition::VpcEndpoint(_)))
+    }
+
+    /// Whether it looks at the VPC endpoint.
+    fn needs_endpoint(&self) -> bool {
+        let mut conditions = self.conditions.iter();
+        conditions.any(|condition| matches!(condition, Condition::VpcEndpoint(_)))
     }
 }
 

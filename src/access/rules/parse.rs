@@ -1,17 +1,17 @@
 //! Reads rules as they are written: `KIND:VALUE`, several joined by ` and `.
 
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::Rule;
-use super::matching::{Condition, Network};
+use super::matching::Condition;
 use super::pattern::{DnsPattern, MailPattern, UriPattern};
 use crate::config::values::Expected;
 use crate::identity::canonical_serial;
 use crate::identity::dn::{ComparableText, DistinguishedName, from_hex};
+use crate::net::proxy_protocol::is_endpoint_id;
 
 /// What joins the conditions of a rule.
 const AND: &str = " and ";
@@ -89,12 +89,14 @@ fn condition(text: &str) -> Result<Condition, Expected> {
         "serial" => Condition::Serial(serial(value)?),
         "sha256" => Condition::Fingerprint(fingerprint(value)?),
         "spki" => Condition::Spki(pin(value)?),
+        "vpce" => Condition::VpcEndpoint(vpc_endpoint(value)?),
         other => return Err(no_such_kind(other)),
     })
 }
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "cn", "ou", "o", "dn", "dns", "uri", "email", "ip", "issuer", "serial", "sha256", "spki",
+    "vpce",
 ];
 
 fn no_such_kind(kind: &str) -> Expected {
@@ -150,31 +152,9 @@ fn pin(text: &str) -> Result<[u8; 32], Expected> {
         })
 }
 
-impl FromStr for Network {
-    type Err = Expected;
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        let expected =
-            || Expected::from("an address or a network, such as ip:10.0.0.0/8 or ip:2001:db8::1");
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| expected())?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let length = match length {
-            Some(length) => length.parse().ok().filter(|length| *length <= longest),
-            None => Some(longest),
-        };
-        let network = Self {
-            address,
-            length: length.ok_or_else(expected)?,
-        };
-        match network.has_host_bits() {
-            true => Err(
-                "a network without bits beyond its length, such as 10.0.0.0/8 and not 10.1.2.3/8"
-                    .into(),
-            ),
-            false => Ok(network),
-        }
-    }
+fn vpc_endpoint(text: &str) -> Result<String, Expected> {
+    let is_id = text.starts_with("vpce-") && is_endpoint_id(text.as_bytes());
+    is_id
+        .then(|| text.to_owned())
+        .ok_or_else(|| "the id of a VPC endpoint, such as vpce:vpce-0123456789abcdef0".into())
 }

@@ -67,10 +67,14 @@ fn each_kind_matches_its_part_of_the_certificate_and_nothing_else() {
         &fingerprint,
         pin,
     ] {
-        assert_eq!(rules(&[text], &[]).decide(Some(&alice())), Ok(()), "{text}");
-        let denied = rules(&[text], &[text]).decide(Some(&alice()));
+        assert_eq!(
+            rules(&[text], &[]).decide(Some(&alice()), None),
+            Ok(()),
+            "{text}"
+        );
+        let denied = rules(&[text], &[text]).decide(Some(&alice()), None);
         assert_eq!(denied.unwrap_err().reason, RefusalReason::Denied, "{text}");
-        let nobody = rules(&[text], &[]).decide(Some(&Facts::default()));
+        let nobody = rules(&[text], &[]).decide(Some(&Facts::default()), None);
         assert_eq!(nobody.unwrap_err().reason, RefusalReason::NotAllowed);
     }
     for text in [
@@ -94,9 +98,9 @@ fn each_kind_matches_its_part_of_the_certificate_and_nothing_else() {
         "ip:2001:db9::/32",
         "sha256:0000000000000000000000000000000000000000000000000000000000000000",
     ] {
-        let decided = rules(&[text], &[]).decide(Some(&alice()));
+        let decided = rules(&[text], &[]).decide(Some(&alice()), None);
         assert!(decided.is_err(), "{text}");
-        assert_eq!(rules(&[], &[text]).decide(Some(&alice())).is_ok(), {
+        assert_eq!(rules(&[], &[text]).decide(Some(&alice()), None).is_ok(), {
             // Whoever is kept out by name is so whatever the order of its parts.
             !matches!(
                 text,
@@ -110,20 +114,20 @@ fn each_kind_matches_its_part_of_the_certificate_and_nothing_else() {
 #[test]
 fn deny_wins_and_what_nothing_allows_is_refused() {
     let everybody = Rules::default();
-    assert_eq!(everybody.decide(Some(&alice())), Ok(()));
-    assert_eq!(everybody.decide(None), Ok(()));
+    assert_eq!(everybody.decide(Some(&alice()), None), Ok(()));
+    assert_eq!(everybody.decide(None, None), Ok(()));
     let ours = rules(&["o:Other", "o:Example"], &["cn:mallory"]);
-    assert_eq!(ours.decide(Some(&alice())), Ok(()));
+    assert_eq!(ours.decide(Some(&alice()), None), Ok(()));
     let mallory = Facts {
         subject: DistinguishedName::parse("CN=mallory,O=Example").ok(),
         ..Facts::default()
     };
-    let denied = ours.decide(Some(&mallory)).unwrap_err();
+    let denied = ours.decide(Some(&mallory), None).unwrap_err();
     assert_eq!(denied.words, "kept out by deny cn:mallory");
     // Nobody can tell who that is.
-    let anonymous = ours.decide(None).unwrap_err();
+    let anonymous = ours.decide(None, None).unwrap_err();
     assert_eq!(anonymous.reason, RefusalReason::NotAllowed);
-    assert_eq!(rules(&[], &["cn:mallory"]).decide(None), Ok(()));
+    assert_eq!(rules(&[], &["cn:mallory"]).decide(None, None), Ok(()));
 }
 
 /// Nobody escapes a deny rule by a name that not all can read; nor does anybody come in by one.
@@ -142,16 +146,30 @@ fn what_can_not_be_read_keeps_out() {
         "email:*@evil.example",
         "ip:192.0.2.1",
     ] {
-        assert_eq!(rules(&[], &[rule]).decide(Some(&alice())), Ok(()), "{rule}");
-        assert!(rules(&[], &[rule]).decide(Some(&odd)).is_err(), "{rule}");
-        assert!(rules(&[rule], &[]).decide(Some(&odd)).is_err(), "{rule}");
+        assert_eq!(
+            rules(&[], &[rule]).decide(Some(&alice()), None),
+            Ok(()),
+            "{rule}"
+        );
+        assert!(
+            rules(&[], &[rule]).decide(Some(&odd), None).is_err(),
+            "{rule}"
+        );
+        assert!(
+            rules(&[rule], &[]).decide(Some(&odd), None).is_err(),
+            "{rule}"
+        );
     }
     // These are read in one way.
     for rule in [
         "serial:FF",
         "spki:sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     ] {
-        assert_eq!(rules(&[], &[rule]).decide(Some(&odd)), Ok(()), "{rule}");
+        assert_eq!(
+            rules(&[], &[rule]).decide(Some(&odd), None),
+            Ok(()),
+            "{rule}"
+        );
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Arguments {
     pub site: String,
     /// The path that it asks for.
     pub path: Option<String>,
+    /// The VPC endpoint that it comes in by.
+    pub endpoint: Option<String>,
     /// Another moment than now, in seconds since 1970.
     pub at: Option<i64>,
     /// For programs.
@@ -57,6 +59,7 @@ impl Arguments {
                 // What follows is no part of what decides.
                 path.split(['?', '#']).next().unwrap_or_default().to_owned()
             }),
+            endpoint: matches.get_one::<String>("vpce").cloned(),
             at,
             json: matches
                 .get_one::<String>("format")
@@ -109,6 +112,13 @@ pub fn command(command: clap::Command) -> clap::Command {
                 .long("path")
                 .value_name("PATH")
                 .help("What it asks for, such as /admin/x: its [[route]] decides, too")
+                .help_heading("The client"),
+        )
+        .arg(
+            Arg::new("vpce")
+                .long("vpce")
+                .value_name("ID")
+                .help("The VPC endpoint that the client comes in by: what rules over vpce: look at")
                 .help_heading("The client"),
         )
         .arg(

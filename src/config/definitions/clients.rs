@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Definition] = &[
         "allow",
         "RULE",
         "",
-        "Lets in only clients whose certificate matches one of these rules: KIND:VALUE of the kinds cn, ou, o, dn, dns, uri, email, ip, issuer, serial, sha256, spki, joined by \" and \", such as \"ou:Payments and dns:*.svc.example\". Repeatable.",
+        "Lets in only clients whose certificate matches one of these rules: KIND:VALUE of the kinds cn, ou, o, dn, dns, uri, email, ip, issuer, serial, sha256, spki, vpce, joined by \" and \", such as \"ou:Payments and dns:*.svc.example\". Repeatable.",
     ))),
     per_site(lines(one(
         HEADING,
@@ -74,6 +74,13 @@ pub(super) const ROWS: &[Definition] = &[
         "off|on",
         "off",
         "Whether client certificates are accepted that are not for clientAuth (extendedKeyUsage), such as servers'.",
+    )),
+    per_site(one(
+        HEADING,
+        "verify-strict",
+        "off|on",
+        "off",
+        "Whether every certificate of a client's chain, the client CA included, must keep to the rules of RFC 5280 that private CAs often break without harm.",
     )),
     per_site(one(
         HEADING,

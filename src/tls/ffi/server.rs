@@ -229,6 +229,8 @@ pub fn alert_of(verify_error: c_int) -> u8 {
 
 /// RFC 8446 section 6: `bad_certificate`.
 pub const BAD_CERTIFICATE: u8 = 42;
+/// RFC 8446 section 6.
+pub const UNSUPPORTED_CERTIFICATE: u8 = 43;
 /// RFC 8446 section 6: `access_denied`.
 pub const ACCESS_DENIED: u8 = 49;
 /// RFC 8446 section 6: `certificate_unknown`.

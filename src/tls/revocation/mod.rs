@@ -29,6 +29,8 @@ pub struct Revocation {
     crls: Vec<Arc<Crl>>,
     check: CrlCheck,
     policy: CrlPolicy,
+    /// Whether a list without a number counts for nobody's innocence.
+    numbered: bool,
 }
 
 /// What the lists say of a chain that may pass.
@@ -94,7 +96,14 @@ impl Revocation {
             crls,
             check,
             policy,
+            numbered: false,
         }
+    }
+
+    /// From now on, a list that has no cRLNumber still revokes, but lets nobody pass (RFC 5280 section
+    /// 5.2.3: issuers must number their lists).
+    pub(super) fn demand_numbers(&mut self) {
+        self.numbered = true;
     }
 
     /// Looks at the signatures that can be looked at now, so that no client waits for that.
@@ -186,6 +195,8 @@ impl Revocation {
                 useless.get_or_insert("is not for such a certificate");
             } else if let Some(words) = crl.lists(certificate) {
                 return Status::Revoked(words);
+            } else if self.numbered && crl.number().is_empty() {
+                useless.get_or_insert("has no cRLNumber (RFC 5280 section 5.2.3)");
             } else if crl.in_force().contains(&now) {
                 return Status::Good {
                     // A newer one that isn't in force yet must be asked as soon as it is.

@@ -9,8 +9,6 @@ use crate::tls::trust::Trust;
 use crate::tls::verification::{Verified, Verifier, unix_now};
 use crate::tls::verified_chains::ChainDigest;
 
-mod limbo;
-
 use RefusalReason::{CrlExpired, CrlMissing, Revoked};
 
 /// A root, an intermediate and a client of each.

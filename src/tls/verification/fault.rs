@@ -5,8 +5,11 @@ use openssl::x509::{X509StoreContextRef, X509VerifyResult};
 
 use crate::refusal::RefusalReason;
 use crate::tls::failure::words;
-use crate::tls::ffi::server::{ACCESS_DENIED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, alert_of};
+use crate::tls::ffi::server::{
+    ACCESS_DENIED, BAD_CERTIFICATE, CERTIFICATE_UNKNOWN, UNSUPPORTED_CERTIFICATE, alert_of,
+};
 use crate::tls::revocation::Objection;
+use crate::tls::strictness;
 
 /// What is wrong with a chain.
 pub(super) struct Fault {
@@ -14,6 +17,8 @@ pub(super) struct Fault {
     pub words: String,
     pub depth: u32,
     pub alert: u8,
+    /// AWS-LC's own (x509.h); 0 if somebody else objects.
+    pub code: i32,
 }
 
 impl Fault {
@@ -24,16 +29,29 @@ impl Fault {
             words: error.error_string().to_owned(),
             depth: context.error_depth(),
             alert: alert_of(error.as_raw()),
+            code: error.as_raw(),
         }
     }
 
-    /// The client's own certificate isn't for signing handshakes.
-    pub fn wrong_purpose() -> Self {
+    /// The client's own certificate can't sign a handshake.
+    pub fn unfit(reason: RefusalReason, words: &str) -> Self {
         Self {
-            reason: RefusalReason::WrongPurpose,
-            words: "unsuitable certificate purpose".to_owned(),
+            reason,
+            words: words.to_owned(),
             depth: 0,
-            alert: alert_of(X509_V_ERR_INVALID_PURPOSE),
+            alert: UNSUPPORTED_CERTIFICATE,
+            code: 0,
+        }
+    }
+
+    /// A chain that is longer than somebody allows, by one of x509.h's codes.
+    pub fn too_long(words: String, code: i32) -> Self {
+        Self {
+            reason: RefusalReason::ChainTooLong,
+            words,
+            depth: 0,
+            alert: alert_of(code),
+            code: 0,
         }
     }
 
@@ -44,6 +62,7 @@ impl Fault {
             words: format!("neither its key nor its certificate is one of {pins} pinned ones"),
             depth: 0,
             alert: ACCESS_DENIED,
+            code: 0,
         }
     }
 
@@ -53,6 +72,7 @@ impl Fault {
             words: words(&error),
             depth: 0,
             alert: BAD_CERTIFICATE,
+            code: 0,
         }
     }
 }
@@ -69,6 +89,19 @@ impl From<Objection> for Fault {
             words: objection.words,
             depth: objection.depth,
             alert,
+            code: 0,
+        }
+    }
+}
+
+impl From<strictness::Fault> for Fault {
+    fn from(fault: strictness::Fault) -> Self {
+        Self {
+            reason: RefusalReason::InvalidCertificate,
+            words: fault.to_string(),
+            depth: fault.depth,
+            alert: BAD_CERTIFICATE,
+            code: 0,
         }
     }
 }
@@ -111,4 +144,4 @@ pub(super) const X509_V_ERR_PATH_LENGTH_EXCEEDED: i32 = 25;
 /// x509.h.
 const X509_V_ERR_CERT_REVOKED: i32 = 23;
 /// x509.h.
-const X509_V_ERR_INVALID_PURPOSE: i32 = 26;
+pub(super) const X509_V_ERR_CERT_HAS_EXPIRED: i32 = 10;

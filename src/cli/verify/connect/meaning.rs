@@ -81,6 +81,11 @@ pub fn of(alert: u8) -> Meaning {
             &[NoSharedProtocol],
             "Try --no-request, which asks for no protocol.",
         ),
+        "illegal_parameter" => (
+            "the certificate's key may not be used so: its keyUsage has no digitalSignature",
+            &[WrongPurpose],
+            "Have it issued with the key usage digitalSignature.",
+        ),
         "insufficient_security" => (
             "the server asks for stronger ciphers or keys than the client offers",
             &[],

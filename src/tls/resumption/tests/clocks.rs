@@ -91,6 +91,7 @@ fn another_tasks_clock_may_be_a_minute_ahead() {
             stapled: crate::tls::stapling::fixed(None),
             site: 0,
             shadow: None,
+            identity: 0,
             contexts: None,
             verifier: Arc::new(trusting(&ca)),
             resumption: Resumption {

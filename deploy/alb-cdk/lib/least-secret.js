@@ -1,0 +1,24 @@
+'use strict';
+
+const { Secret } = require('aws-cdk-lib/aws-ecs');
+const { PolicyStatement } = require('aws-cdk-lib/aws-iam');
+
+/**
+ * A parameter of SSM as a container's secret, which the execution role may read and nothing more.
+ * `Secret.fromSsmParameter` also allows DescribeParameters, GetParameter and GetParameterHistory, which ECS never calls.
+ */
+class LeastSecret extends Secret {
+  constructor(arn) {
+    super();
+    this.arn = arn;
+    this.hasField = false;
+  }
+
+  grantRead(grantee) {
+    return grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['ssm:GetParameters'], resources: [this.arn] }),
+    );
+  }
+}
+
+module.exports = { LeastSecret };
