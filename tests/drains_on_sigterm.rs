@@ -48,6 +48,14 @@ fn until_nobody_listens(gate: &Certgate) {
     });
 }
 
+/// In TLS 1.3 the server may not have seen the end of the handshake yet when its client is done.
+fn until_handshaken(gate: &Certgate, count: f64) {
+    eventually("the handshakes", || {
+        let done = gate.metric("certgate_handshakes_total{result=\"full\"}");
+        (done == count).then_some(())
+    });
+}
+
 fn stopped(gate: &Certgate) -> String {
     gate.event("stopped").to_string()
 }
@@ -105,11 +113,7 @@ fn idle_connections_are_closed() {
     let mut used = client.connect(gate.address).unwrap();
     assert_eq!(used.get("/").unwrap().status, 200);
     let mut unused = client.connect(gate.address).unwrap();
-    // In TLS 1.3 the server may not have seen the end of the handshake yet.
-    eventually("both handshakes", || {
-        let done = gate.metric("certgate_handshakes_total{result=\"full\"}");
-        (done == 2.0).then_some(())
-    });
+    until_handshaken(&gate, 2.0);
     gate.signal("TERM");
     for connection in [&mut used, &mut unused] {
         assert_eq!(connection.read(&mut [0]).unwrap(), 0);
@@ -118,6 +122,49 @@ fn idle_connections_are_closed() {
         assert!(state.contains(ShutdownState::RECEIVED), "no close_notify");
         connection.close();
     }
+    assert_eq!(gate.exit_code(), Some(0));
+    assert!(stopped(&gate).contains("everything in flight is done"));
+}
+
+/// Its client may have sent one before it could know.
+#[test]
+fn a_first_request_that_is_on_its_way_is_answered() {
+    let pki = Pki::new();
+    let mut gate = certgate::serve(&pki).file("index.html", "x").start();
+    let mut unused = client::with(&pki.client).connect(gate.address).unwrap();
+    until_handshaken(&gate, 1.0);
+    gate.signal("TERM");
+    until_nobody_listens(&gate);
+    let answer = unused.get("/").unwrap();
+    assert_eq!((answer.status, answer.text().as_str()), (200, "x"));
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(unused.read(&mut [0]).unwrap(), 0, "closed");
+    drop(unused);
+    assert_eq!(gate.exit_code(), Some(0));
+}
+
+/// The last answer didn't say that it was the last.
+#[test]
+fn so_is_the_next_one_of_a_client_that_asks_often() {
+    let pki = Pki::new();
+    let mut gate = certgate::serve(&pki).file("index.html", "x").start();
+    let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+    let mut answers = 0;
+    // It is kept ready for the next request then (`HOT`).
+    while answers < 20 {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+        answers += 1;
+    }
+    gate.signal("TERM");
+    loop {
+        let answer = connection.get("/").unwrap();
+        assert_eq!(answer.status, 200);
+        if answer.header("connection") == Some("close") {
+            break;
+        }
+    }
+    assert_eq!(connection.read(&mut [0]).unwrap(), 0, "closed");
+    drop(connection);
     assert_eq!(gate.exit_code(), Some(0));
 }
 

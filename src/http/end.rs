@@ -14,11 +14,18 @@ const HOT: u32 = 8;
 const SOON: Duration = Duration::from_millis(10);
 /// How often it is looked at whether it did.
 const LOOK: Duration = Duration::from_secs(1);
+/// When the process closes, a request may be on its way. So long is waited for the first one of a connection,
+pub const FIRST: Duration = Duration::from_secs(3);
+/// and so long after the last one for the next, as its client wasn't told that there would be none
+/// (nginx: `keepalive_min_timeout`).
+const NEXT: Duration = Duration::from_secs(1);
 
 /// What ends a connection from this side: it is told to end, or the client takes too long.
 pub struct End<'a> {
     ending: &'a Ending,
     closed: bool,
+    /// Since when it is known that the process closes.
+    last_call: Option<Instant>,
     limit: Duration,
     /// Isn't set at each request: when it rings, it is found out how much is left.
     sleep: Pin<&'a mut Sleep>,
@@ -42,6 +49,7 @@ impl<'a> End<'a> {
         Self {
             ending,
             closed: false,
+            last_call: None,
             limit,
             sleep,
             since: Instant::now(),
@@ -63,6 +71,9 @@ impl<'a> End<'a> {
         }
         self.progress = progress;
         self.since = now;
+        if self.last_call.is_some() {
+            self.count_anew();
+        }
     }
 
     /// Whether the next request is so near that a pause isn't worth its trouble.
@@ -89,13 +100,19 @@ impl<'a> End<'a> {
         self.closed
     }
 
-    /// Returns once it has been told to end.
+    /// Returns once it has been told that nothing may be asked any more. While the process closes, one more request may
+    /// be: its answer says that it is the last. Whoever doesn't ask is soon late.
     pub fn poll_closing(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.closed = self.closed || self.ending.poll(Stage::Closing, context).is_ready();
-        match self.closed {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if !self.closed {
+            ready!(self.ending.poll(Stage::Closing, context));
+            if self.last_call.is_none() {
+                self.last_call = Some(Instant::now());
+                self.count_anew();
+            }
+            ready!(self.ending.poll(Stage::Over, context));
+            self.closed = true;
         }
+        Poll::Ready(())
     }
 
     /// Returns once what is in flight has had its time, too.
@@ -111,10 +128,7 @@ impl<'a> End<'a> {
     pub fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.sleep.as_mut().poll(context));
-            let left = match self.progress.busy {
-                true => self.limit,
-                false => self.limit.saturating_sub(self.since.elapsed()),
-            };
+            let left = self.left();
             if left.is_zero() {
                 return Poll::Ready(());
             }
@@ -130,5 +144,29 @@ impl<'a> End<'a> {
             };
             self.sleep.set(tokio::time::sleep(look));
         }
+    }
+
+    /// How long the client still has.
+    fn left(&self) -> Duration {
+        let Progress {
+            requests,
+            begun,
+            busy,
+        } = self.progress;
+        if busy {
+            return self.limit;
+        }
+        let left = self.limit.saturating_sub(self.since.elapsed());
+        match self.last_call {
+            None => left,
+            Some(_) if begun => left,
+            Some(told) if requests == 0 => left.min(FIRST.saturating_sub(told.elapsed())),
+            Some(_) => left.min(NEXT.saturating_sub(self.since.elapsed())),
+        }
+    }
+
+    /// It rings at once, and then it is found out how much is left.
+    fn count_anew(&mut self) {
+        self.sleep.set(tokio::time::sleep(Duration::ZERO));
     }
 }

@@ -1,8 +1,10 @@
 //! HTTP/2 on one connection.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
@@ -11,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::client_body::ClientBody;
+use super::end::FIRST;
 use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
@@ -55,6 +58,13 @@ where
         tokio::select! {
             result = connection.as_mut() => return result,
             () = whose.ending.reaches(Stage::Closing) => {
+                let first = first_request(connection.as_mut(), &in_flight, &whose);
+                match tokio::time::timeout(FIRST, first).await {
+                    Ok(Some(result)) => return result,
+                    Ok(None) => {}
+                    // It doesn't even have to have sent its preface, so that it can't be waited for.
+                    Err(_) => break,
+                }
                 connection.as_mut().graceful_shutdown();
                 return tokio::select! {
                     result = connection => result,
@@ -73,4 +83,26 @@ where
     tokio::time::timeout(GOODBYE, connection)
         .await
         .unwrap_or(Ok(()))
+}
+
+/// Drives a connection until it has had its first request, or has to end at once; hands on its own end. Before that
+/// request is there, a client that is told to go may take it for lost.
+async fn first_request<C>(
+    mut connection: Pin<&mut C>,
+    in_flight: &InFlight,
+    whose: &Connection,
+) -> Option<C::Output>
+where
+    C: Future,
+{
+    poll_fn(|context| {
+        if let Poll::Ready(result) = connection.as_mut().poll(context) {
+            return Poll::Ready(Some(result));
+        }
+        match in_flight.progress().requests {
+            0 => whose.ending.poll(Stage::Over, context).map(|()| None),
+            _ => Poll::Ready(None),
+        }
+    })
+    .await
 }

@@ -28,7 +28,8 @@ struct State {
 pub struct Progress {
     /// How many requests there were.
     pub requests: usize,
-    begun: bool,
+    /// Whether bytes have come of which no request has become yet.
+    pub begun: bool,
     /// Whether there is a request.
     pub busy: bool,
 }

@@ -69,7 +69,7 @@ run() {
     shift
     containers+=("$name")
     podman_ run --detach --name "$name" --network "ns:/run/netns/$space" --cpus 0.25 --memory 512m --read-only \
-        --security-opt no-new-privileges --cap-drop ALL \
+        --read-only-tmpfs=false --security-opt no-new-privileges --cap-drop ALL \
         -e SSL_SERVER_CERTIFICATE="$(cat "$pki/server.pem")" -e SSL_SERVER_KEY="$(cat "$pki/server.key")" \
         -e SSL_CLIENT_CERTIFICATE="$(cat "$pki/ca.pem")" -v "$work/html:/usr/share/certgate/html:ro" \
         "$@" >"$work/run.log" 2>&1 || is "container $name starts" started "$(tail -n 3 "$work/run.log")"
@@ -158,7 +158,8 @@ is 'and the exit code is' 0 "$(state drop-in .State.ExitCode)"
 
 section 'as another user'
 
-run unprivileged --user 65532 --tmpfs /run/certgate:mode=0700,uid=65532 -e CERTGATE_LISTEN=0.0.0.0:8443 certgate
+# Docker's tmpfs takes uid=65532 with mode=0700; podman's doesn't.
+run unprivileged --user 65532 --tmpfs /run/certgate:mode=1777 -e CERTGATE_LISTEN=0.0.0.0:8443 certgate
 ready unprivileged
 is 'on a port above 1023' 200 "$(inside curl -s -o /dev/null -w '%{http_code}' --cacert "$pki/ca.pem" \
     --cert "$pki/client.pem" --key "$pki/client.key" https://localhost:8443/)"

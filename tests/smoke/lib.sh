@@ -152,6 +152,13 @@ CONFIG
     eventually port_open "$2" || die "nginx did not start: $(cat "$1/said" "$1/error.log" 2>/dev/null)"
 }
 
+# haproxy_start NAME: HAProxy with NAME.cfg in the work directory, in the foreground with one process. Sets haproxy_pid.
+haproxy_start() {
+    haproxy -db -f "$work/$1.cfg" >"$work/$1.said" 2>&1 &
+    haproxy_pid=$!
+    started+=("$haproxy_pid")
+}
+
 port_open() {
     (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }

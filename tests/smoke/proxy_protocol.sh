@@ -3,13 +3,6 @@
 
 section 'PROXY protocol, in'
 
-# haproxy_start NAME: HAProxy with NAME.cfg in the work directory, in the foreground with one process.
-haproxy_start() {
-    haproxy -db -f "$work/$1.cfg" >"$work/$1.said" 2>&1 &
-    haproxy_pid=$!
-    started+=("$haproxy_pid")
-}
-
 haproxy_defaults() {
     cat <<CONFIG
 global

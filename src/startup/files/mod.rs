@@ -90,11 +90,13 @@ pub fn write(
             variable: file.variable,
         });
     }
+    // Once it is given away, a root without CAP_DAC_OVERRIDE can't open it.
+    let opened = File::open(certs_dir);
     if is_own(certs_dir) {
         give(certs_dir, owner).map_err(|e| failure(certs_dir, "can't be given to --user", &e))?;
     }
     // The renames themselves: without it, a crash of the machine could bring the old names back.
-    File::open(certs_dir)
+    opened
         .and_then(|dir| dir.sync_all())
         .map_err(|e| failure(certs_dir, "can't be synced", &e))?;
     Ok(written)
