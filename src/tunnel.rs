@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use crate::access::Permitted;
 use crate::lifecycle::ending::Stage;
 use crate::net::carry;
+use crate::net::idle::{self, Idle};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
 use crate::upstream::Upstreams;
@@ -17,8 +18,14 @@ use crate::upstream::Upstreams;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Carries bytes until both directions are closed, or the connection's time is over. Each direction ends by
-/// itself: the end of one is passed on (close_notify and FIN), the other goes on.
-pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Telemetry>) {
+/// itself: the end of one is passed on (close_notify and FIN), the other goes on. Nothing both ways for `idle`
+/// ends it, too, unless that is zero.
+pub async fn run(
+    permitted: Permitted,
+    upstreams: &Upstreams,
+    idle: Duration,
+    telemetry: &Arc<Telemetry>,
+) {
     let (mut client, connection) = permitted.into_parts();
     let (mut upstream, name) = match upstreams.connect().await {
         Ok(connected) => connected,
@@ -40,7 +47,13 @@ pub async fn run(permitted: Permitted, upstreams: &Upstreams, telemetry: &Arc<Te
     client.get_mut().must_not_end();
     let before = (client.get_ref().received(), client.get_ref().sent());
     let copied = tokio::select! {
-        result = carry::both_ways(&mut client, &mut upstream) => result.map_err(words),
+        result = idle::bounded(idle, carry::both_ways(&mut client, &mut upstream)) => match result {
+            Ok(result) => result.map_err(words),
+            Err(Idle) => {
+                let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;
+                Err(format!("nothing both ways for {idle:?}"))
+            }
+        },
         // Nothing tells where something in it ends that could be waited for.
         () = connection.ending.reaches(Stage::Over) => {
             let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;

@@ -13,6 +13,7 @@ pub mod layers;
 pub mod limits;
 pub mod listen;
 pub mod networks;
+pub mod overload;
 mod pinned;
 pub mod routes;
 pub mod server_name;

@@ -15,6 +15,7 @@ use super::layers::{Layers, Written};
 use super::limits::LimitSettings;
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
 use super::networks::Networks;
+use super::overload::OverloadSettings;
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
 use super::user::RunAs;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub trusted_proxies: Networks,
     /// How often a client may do something.
     pub limits: LimitSettings,
+    /// How much may come at once.
+    pub overload: OverloadSettings,
     /// How handshakes are made.
     pub tls: TlsSettings,
     /// The limits in time of everything else.
@@ -99,6 +102,12 @@ pub struct TlsSettings {
 pub struct Times {
     /// To receive a request's header, or idle before it.
     pub header: Duration,
+    /// Between two parts of a request's body.
+    pub body: Duration,
+    /// Until a client takes more of a response.
+    pub send: Duration,
+    /// Without a byte in a tunnel; zero is no bound.
+    pub tunnel_idle: Duration,
     /// To connect to an upstream.
     pub upstream_connect: Duration,
     /// To receive the header of an upstream's answer.
@@ -144,9 +153,13 @@ impl Settings {
             certs_dir: read.text("certs-dir").into(),
             trusted_proxies: read.trusted_proxies(),
             limits: read.limits(),
+            overload: read.overload(),
             tls,
             times: Times {
                 header: read.time("header-timeout"),
+                body: read.time("body-timeout"),
+                send: read.time("send-timeout"),
+                tunnel_idle: read.one::<Time>("tunnel-idle-timeout").0,
                 upstream_connect: read.time("upstream-connect-timeout"),
                 upstream: read.time("upstream-timeout"),
                 drain_delay: read.one::<Time>("drain-delay").0,

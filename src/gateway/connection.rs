@@ -14,6 +14,7 @@ use crate::lifecycle::ending::Stage;
 use crate::net::Accepted;
 use crate::refusal::RefusalReason;
 use crate::telemetry::events::inventory::ExpiresSoon;
+use crate::telemetry::events::overload::{TooMany, connection_refused};
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::failure::Refused;
 use crate::tls::handshake::{self, Failure};
@@ -37,10 +38,17 @@ impl Snapshot {
     }
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
-    async fn admit(self: Arc<Self>, accepted: Accepted, member: Member) -> Option<Conversation> {
+    async fn admit(
+        self: Arc<Self>,
+        mut accepted: Accepted,
+        member: Member,
+    ) -> Option<Conversation> {
         // The other end of TCP, whatever a PROXY header says.
         let peer = accepted.client.ip();
         let client = accepted.client;
+        if !self.door.lets_in(&mut accepted, &self.telemetry) {
+            return None;
+        }
         if self.limits.as_ref().is_some_and(|l| l.turn_away(client)) {
             return None;
         }
@@ -48,6 +56,10 @@ impl Snapshot {
             Ok(handshaken) => handshaken,
             Err(Failure::Ping) => {
                 events::tcp_ping(&self.telemetry);
+                return None;
+            }
+            Err(Failure::PushedOut) => {
+                connection_refused(&self.telemetry, TooMany::Handshakes, client);
                 return None;
             }
             Err(Failure::Refused(refused, exhibit)) => {
@@ -112,7 +124,8 @@ impl Snapshot {
             Behind::Http(server) => server.serve(permitted),
             Behind::Tunnel(upstreams) => {
                 let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
-                Box::pin(async move { tunnel::run(permitted, &upstreams, &telemetry).await })
+                let idle = self.times.tunnel_idle;
+                Box::pin(async move { tunnel::run(permitted, &upstreams, idle, &telemetry).await })
             }
         })
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::closing::Terms;
 use super::contents::{self, Contents, Maker};
+use super::door::Door;
 use super::lists::Lists;
 use super::open::Register;
 use super::shadow;
@@ -27,6 +28,7 @@ use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
 use crate::limits::{Limits, Tables};
+use crate::net::places::Places;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
 use crate::tls::ocsp::Statuses;
@@ -56,6 +58,8 @@ pub struct Lasting {
     pub header_gates: Arc<HeaderGates>,
     /// How far clients are with their limits.
     pub limits: Arc<Tables>,
+    /// Whose they are, where that is bounded.
+    pub places: Arc<Places>,
     /// The connections that are open.
     pub open: Arc<Register>,
     /// How many snapshots there were.
@@ -82,6 +86,7 @@ impl Lasting {
             lists: Lists::new(telemetry.clone()),
             header_gates: Arc::default(),
             limits: Arc::default(),
+            places: Arc::default(),
             open: Arc::new(Register::new()),
             snapshots: AtomicU64::new(0),
             inventory: Arc::default(),
@@ -103,6 +108,8 @@ pub struct Snapshot {
     header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
     /// How often clients may do something; `None` without a limit.
     pub(super) limits: Option<Arc<Limits>>,
+    /// How many connections there may be.
+    pub(super) door: Door,
     /// What a status tells of each site.
     pub(super) status: Vec<SiteStatus>,
     pub(super) inventory: Arc<Inventory>,
@@ -201,6 +208,7 @@ impl Snapshot {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
                 limits,
+                door: Door::new(&settings.overload, &lasting.places),
                 tls,
                 sites,
                 contents,
@@ -380,6 +388,7 @@ fn http(
         identity: Arc::new(identity),
         limits: limits.clone().filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
+        send_timeout: settings.times.send,
         telemetry: telemetry.clone(),
     }))
 }

@@ -17,4 +17,5 @@ pub mod pages;
 pub mod proxy;
 pub mod service;
 pub mod static_files;
+mod streams;
 mod watched;

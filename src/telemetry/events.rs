@@ -5,6 +5,7 @@ pub mod header_auth;
 pub mod identity;
 pub mod inventory;
 pub mod limits;
+pub mod overload;
 pub mod reload;
 pub mod routes;
 pub mod shadow;
