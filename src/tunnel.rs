@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use crate::access::{Permitted, Wire};
 use crate::lifecycle::ending::Stage;
 use crate::net::carry;
+use crate::net::idle::{self, Idle};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::proxy_protocol::HeaderUnwritable;
 use crate::telemetry::events::{TunnelClosed, UpstreamFailed};
@@ -22,13 +23,14 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub use announcement::{Announcement, Unannounced};
 
 /// Carries bytes until both directions are closed, or the connection's time is over. Each direction ends by itself: the end of one
-/// is passed on (close_notify and FIN), the other goes on.
+/// is passed on (close_notify and FIN), the other goes on. Nothing both ways for `idle` ends it, too, unless that is zero.
 ///
 /// With an announcement, the upstream gets its header first, whole, and the client's bytes after it.
 pub async fn run(
     permitted: Permitted,
     upstreams: &Upstreams,
     announcement: Option<&Announcement>,
+    idle: Duration,
     telemetry: &Arc<Telemetry>,
 ) {
     let (mut client, connection) = permitted.into_parts();
@@ -74,7 +76,13 @@ pub async fn run(
     client.get_mut().must_not_end();
     let before = (client.get_ref().received(), client.get_ref().sent());
     let copied = tokio::select! {
-        result = carry::both_ways(&mut client, &mut upstream) => result.map_err(words),
+        result = idle::bounded(idle, carry::both_ways(&mut client, &mut upstream)) => match result {
+            Ok(result) => result.map_err(words),
+            Err(Idle) => {
+                let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;
+                Err(format!("nothing both ways for {idle:?}"))
+            }
+        },
         // Nothing tells where something in it ends that could be waited for.
         () = connection.ending.reaches(Stage::Over) => {
             let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;

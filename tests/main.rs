@@ -59,6 +59,8 @@ mod ocsp_decides;
 mod ocsp_holds_up_nobody;
 mod options_that_let_more_in;
 mod out_of_descriptors;
+mod overload_bounds;
+mod overload_timeouts;
 mod paths_stay_in_the_root;
 mod pauses_between_requests;
 mod pings_are_not_logged;

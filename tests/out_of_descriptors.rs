@@ -18,7 +18,7 @@ fn a_process_without_descriptors_turns_clients_away_and_recovers() {
     let pki = Pki::new();
     let gate = certgate::serve(&pki)
         .after("ulimit -n 64")
-        .argument("--handshake-timeout=1h");
+        .arguments(&["--handshake-timeout=1h", "--max-connections=1000"]);
     let gate = gate.argument("--workers=1").file("index.html", "x").start();
     // They hold a descriptor each, and say nothing.
     let mut held = Vec::new();

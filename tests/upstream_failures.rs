@@ -125,7 +125,7 @@ fn a_long_upload_is_not_a_timeout() {
 #[test]
 fn a_client_that_stalls_is_not_the_upstreams_failure() {
     let (upstream, _) = upstream::counting();
-    let (pki, gate) = gate(upstream, &["--upstream-timeout=300ms"]);
+    let (pki, gate) = gate(upstream, &["--body-timeout=300ms"]);
     for framing in [
         "Content-Length: 8\r\n\r\nhalf",
         "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",

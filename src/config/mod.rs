@@ -14,6 +14,7 @@ pub mod layers;
 pub mod limits;
 pub mod listen;
 pub mod networks;
+pub mod overload;
 mod pinned;
 pub mod proxy_protocol;
 pub mod routes;

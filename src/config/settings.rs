@@ -16,6 +16,7 @@ use super::layers::{Layers, Written};
 use super::limits::LimitSettings;
 use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
 use super::networks::Networks;
+use super::overload::OverloadSettings;
 use super::proxy_protocol::ProxyProtocol;
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
@@ -49,6 +50,8 @@ pub struct Settings {
     pub health: Option<HealthSettings>,
     /// How often a client may do something.
     pub limits: LimitSettings,
+    /// How much may come at once.
+    pub overload: OverloadSettings,
     /// How handshakes are made.
     pub tls: TlsSettings,
     /// The limits in time of everything else.
@@ -107,6 +110,12 @@ pub struct TlsSettings {
 pub struct Times {
     /// To receive a request's header, or idle before it.
     pub header: Duration,
+    /// Between two parts of a request's body.
+    pub body: Duration,
+    /// Until a client takes more of a response.
+    pub send: Duration,
+    /// Without a byte in a tunnel; zero is no bound.
+    pub tunnel_idle: Duration,
     /// To connect to an upstream.
     pub upstream_connect: Duration,
     /// To receive the header of an upstream's answer.
@@ -159,9 +168,13 @@ impl Settings {
             redirect: read.one("redirect"),
             health,
             limits: read.limits(),
+            overload: read.overload(),
             tls,
             times: Times {
                 header: read.time("header-timeout"),
+                body: read.time("body-timeout"),
+                send: read.time("send-timeout"),
+                tunnel_idle: read.one::<Time>("tunnel-idle-timeout").0,
                 upstream_connect: read.time("upstream-connect-timeout"),
                 upstream: read.time("upstream-timeout"),
                 drain_delay: read.one::<Time>("drain-delay").0,

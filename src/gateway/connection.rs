@@ -14,6 +14,7 @@ use crate::lifecycle::ending::Stage;
 use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
 use crate::net::{Accepted, Connected};
 use crate::refusal::RefusalReason;
+use crate::telemetry::events::overload::{TooMany, connection_refused};
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
@@ -42,11 +43,14 @@ impl Snapshot {
     async fn admit(self: Arc<Self>, connected: Connected, member: Member) -> Option<Conversation> {
         // The other end of TCP, whatever a PROXY header says.
         let peer = connected.peer.ip();
-        let accepted = match &self.proxy_headers {
+        let mut accepted = match &self.proxy_headers {
             None => connected.into(),
             Some(headers) => Box::pin(self.announced(connected, headers)).await?,
         };
         let (client, via) = (accepted.client, accepted.via.clone());
+        if !self.door.lets_in(&mut accepted, &self.telemetry) {
+            return None;
+        }
         if self.limits.as_ref().is_some_and(|l| l.turn_away(client)) {
             return None;
         }
@@ -54,6 +58,10 @@ impl Snapshot {
             Ok(handshaken) => handshaken,
             Err(Failure::Ping) => {
                 events::tcp_ping(&self.telemetry);
+                return None;
+            }
+            Err(Failure::PushedOut) => {
+                connection_refused(&self.telemetry, TooMany::Handshakes, client);
                 return None;
             }
             Err(Failure::Refused(refused, exhibit)) => {
@@ -133,9 +141,10 @@ impl Snapshot {
             Behind::Http(server) => server.serve(permitted),
             Behind::Tunnel(upstreams) => {
                 let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
-                let announcement = site.announcement.clone();
+                let (announcement, idle) = (site.announcement.clone(), self.times.tunnel_idle);
                 Box::pin(async move {
-                    tunnel::run(permitted, &upstreams, announcement.as_deref(), &telemetry).await;
+                    let announcement = announcement.as_deref();
+                    tunnel::run(permitted, &upstreams, announcement, idle, &telemetry).await;
                 })
             }
         })

@@ -6,6 +6,7 @@
 mod closing;
 mod connection;
 mod contents;
+mod door;
 pub mod lists;
 mod open;
 mod plain;

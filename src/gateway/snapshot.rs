@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::closing::Terms;
 use super::contents::{self, Contents, Maker};
+use super::door::Door;
 use super::lists::Lists;
 use super::open::Register;
 use super::plain;
@@ -31,6 +32,7 @@ use crate::http::service::{Content, HttpServer};
 use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
 use crate::limits::{Limits, Tables};
+use crate::net::places::Places;
 use crate::net::proxy_protocol::ProxyHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
@@ -64,6 +66,8 @@ pub struct Lasting {
     pub limits: Arc<Tables>,
     /// Whether the process is ready for more.
     pub readiness: Readiness,
+    /// Whose they are, where that is bounded.
+    pub places: Arc<Places>,
     /// The connections that are open.
     pub open: Arc<Register>,
     /// How many snapshots there were.
@@ -91,6 +95,7 @@ impl Lasting {
             header_gates: Arc::default(),
             limits: Arc::default(),
             readiness: Arc::default(),
+            places: Arc::default(),
             open: Arc::new(Register::new()),
             snapshots: AtomicU64::new(0),
             inventory: Arc::default(),
@@ -116,6 +121,8 @@ pub struct Snapshot {
     pub(super) health: Option<Arc<Health>>,
     /// What becomes of requests by plain HTTP.
     pub(super) plain: Arc<PlainView>,
+    /// How many connections there may be.
+    pub(super) door: Door,
     /// What a status tells of each site.
     pub(super) status: Vec<SiteStatus>,
     pub(super) inventory: Arc<Inventory>,
@@ -239,6 +246,7 @@ impl Snapshot {
                 plain: plain::view(&sites, settings, &health, telemetry),
                 limits,
                 health,
+                door: Door::new(&settings.overload, &lasting.places),
                 tls,
                 sites,
                 contents,
@@ -459,6 +467,7 @@ fn http(content: Guarded<Arc<Content>>, hosts: Hosts, site: &Site, common: &Comm
             .clone()
             .filter(|limits| limits.limit_requests()),
         header_timeout: settings.times.header,
+        send_timeout: settings.times.send,
         telemetry: common.telemetry.clone(),
     }))
 }

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use http::{Request, Response};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::client_body::ClientBody;
 use super::end::FIRST;
 use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
+use super::streams;
 use crate::access::{Connection, Wire};
 use crate::lifecycle::ending::Stage;
 use crate::net::Vectored;
@@ -26,13 +27,18 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(50);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// The most requests at a time (nginx: `http2_max_concurrent_streams`).
 const MAX_STREAMS: u32 = 128;
+/// Streams that a client may have reset before they are looked at (CVE-2023-44487), and those that we have
+/// reset because of its errors (RUSTSEC-2024-0003); beyond, the connection ends.
+const MAX_RESETS: usize = 20;
+const MAX_ERRORS: usize = 1024;
 
 /// Serves until the client is done or the connection has to end. hyper has no limit in time for HTTP/2: a
 /// connection on which nothing is asked for during `limit`, not even its preface sent, is closed here,
-/// in order if its client lets us.
+/// in order if its client lets us. An answer of which it takes nothing during `send` is reset.
 pub async fn converse<H, F>(
     stream: Wire,
     limit: Duration,
+    send: Duration,
     handler: H,
     whose: Arc<Connection>,
 ) -> hyper::Result<()>
@@ -44,11 +50,16 @@ where
     let service = service_fn(|request: Request<_>| {
         let counted = in_flight.enter();
         let answer = handler(request.map(ClientBody::from));
-        async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
+        async move {
+            let answer = answer.await?.map(|body| body.hold(counted));
+            Ok::<_, Infallible>(answer.map(streams::Observed))
+        }
     });
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let connection = http2::Builder::new(streams::Bounded(send))
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_RESETS)
+        .max_local_error_reset_streams(MAX_ERRORS)
         .max_header_list_size(MAX_HEADER as u32)
         .serve_connection(TokioIo::new(Vectored(stream)), service);
     let mut connection = pin!(connection);

@@ -20,4 +20,5 @@ pub mod proxy;
 pub mod redirect;
 pub mod service;
 pub mod static_files;
+mod streams;
 mod watched;

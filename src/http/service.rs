@@ -57,6 +57,8 @@ pub struct HttpServer {
     pub limits: Option<Arc<Limits>>,
     /// To receive a request's header, or idle before it.
     pub header_timeout: Duration,
+    /// Until a client takes more of an answer.
+    pub send_timeout: Duration,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -245,7 +247,7 @@ impl HttpServer {
     /// In the protocol that ALPN chose. In a box, so that a connection holds the room of what it speaks.
     pub(super) fn converse<H, F>(
         &self,
-        stream: Wire,
+        mut stream: Wire,
         http2: bool,
         handler: H,
         connection: Arc<Connection>,
@@ -255,9 +257,11 @@ impl HttpServer {
         F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
     {
         let limit = self.header_timeout;
+        let send = self.send_timeout;
+        stream.get_mut().cut_after(send);
         match http2 {
             true => Box::pin(async move {
-                note(http2::converse(stream, limit, handler, connection).await);
+                note(http2::converse(stream, limit, send, handler, connection).await);
             }),
             false => Box::pin(async move {
                 note(http1::converse(stream, limit, handler, connection).await);

@@ -3,7 +3,9 @@
 //! Takes addresses, hands on [`Accepted`]. Knows nothing of TLS.
 
 pub mod carry;
+pub mod idle;
 pub mod listener;
+pub mod places;
 pub mod proxy_protocol;
 pub mod socket;
 mod stream;

@@ -6,12 +6,14 @@ use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
+use super::places::Place;
 use crate::lifecycle::Member;
 use crate::telemetry::events::OpenConnection;
 
@@ -60,6 +62,13 @@ pub struct ClientStream {
     end: End,
     /// Whether the end of TCP is an error: what is above has its own way to say that it ends.
     must_not_end: bool,
+    /// How long the client may take nothing of what is sent; zero is no bound.
+    send_timeout: Duration,
+    /// Since when nothing of what is sent has been taken; `None` while the client isn't waited for.
+    waiting_since: Option<Instant>,
+    /// There once the client had to be waited for. Isn't set at each wait: when it rings, it is found out
+    /// how much is left.
+    alarm: Option<Pin<Box<Sleep>>>,
     guards: Option<Guards>,
 }
 
@@ -78,6 +87,7 @@ enum End {
 struct Guards {
     _open: OpenConnection,
     _member: Member,
+    _place: Option<Place>,
 }
 
 impl ClientStream {
@@ -92,9 +102,13 @@ impl ClientStream {
             client_ended: false,
             end: End::default(),
             must_not_end: false,
+            send_timeout: Duration::ZERO,
+            waiting_since: None,
+            alarm: None,
             guards: Some(Guards {
                 _open: open,
                 _member: member,
+                _place: None,
             }),
         }
     }
@@ -129,6 +143,18 @@ impl ClientStream {
         self.must_not_end = true;
     }
 
+    /// Counts for its address for as long as it lives.
+    pub fn keep(&mut self, place: Place) {
+        if let Some(guards) = &mut self.guards {
+            guards._place = Some(place);
+        }
+    }
+
+    /// From now on sending fails, and the connection is reset, if the client takes nothing for so long.
+    pub fn cut_after(&mut self, timeout: Duration) {
+        self.send_timeout = timeout;
+    }
+
     /// Receives as much as is there, and hands out what is asked for.
     fn poll_receive(
         &mut self,
@@ -160,7 +186,11 @@ impl ClientStream {
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
             let tcp = Pin::new(self.tcp.as_mut().expect(NOT_DROPPED));
-            let sent = ready!(tcp.poll_write(context, &self.unsent))?;
+            let Poll::Ready(sent) = tcp.poll_write(context, &self.unsent) else {
+                return self.poll_patience(context);
+            };
+            let sent = sent?;
+            self.waiting_since = None;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -173,6 +203,28 @@ impl ClientStream {
             self.end = End::Said;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Fails once the client has taken nothing for too long.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.send_timeout.is_zero() {
+            return Poll::Pending;
+        }
+        let timeout = self.send_timeout;
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let start = || Box::pin(tokio::time::sleep(timeout));
+        let alarm = self.alarm.get_or_insert_with(start);
+        loop {
+            ready!(alarm.as_mut().poll(context));
+            let left = timeout.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            alarm.set(tokio::time::sleep(left));
+        }
+        // The kernel would keep what it has for as long as the client is there. A failure means that it isn't.
+        let _ = self.tcp().set_zero_linger();
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn tcp(&mut self) -> Pin<&mut TcpStream> {

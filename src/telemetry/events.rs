@@ -6,6 +6,7 @@ pub mod health;
 pub mod identity;
 pub mod inventory;
 pub mod limits;
+pub mod overload;
 pub mod proxy_protocol;
 pub mod reload;
 pub mod routes;

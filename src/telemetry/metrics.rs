@@ -11,6 +11,7 @@ use super::events::closing::ClosedFor;
 use super::events::health;
 use super::events::identity::Untold;
 use super::events::limits::{Limited, LimitedBy};
+use super::events::overload::TooMany;
 use super::events::proxy_protocol::{ByEndpoint, HeaderKind};
 use super::events::routes::REASONS;
 use super::events::shadow::ShadowOutcome;
@@ -39,6 +40,7 @@ pub struct Metrics {
     pub(super) upstream_failures: IntCounterVec,
     pub(super) identity_unwritable: IntCounterVec,
     pub(super) limited: IntCounterVec,
+    pub(super) connections_refused: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
     pub(super) reloads: IntCounterVec,
@@ -89,6 +91,7 @@ impl Metrics {
             upstream_failures: make.counters("upstream_failures_total", "Requests and tunnels that failed at the upstream, by reason.", &["reason"])?,
             identity_unwritable: make.counters("identity_unwritable_total", "Requests and tunnels that weren't passed on because what says whose they are is too large, or can't say what is in the certificate.", &["reason"])?,
             limited: make.counters("limited_total", "Requests and connections that weren't served because their client was over a limit.", &["limit", "by"])?,
+            connections_refused: make.counters("connections_refused_total", "Connections that were closed because there are too many at once, by the bound.", &["limit"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
             reloads: make.counters("reloads_total", "Reloads of certificates and configuration by result: ok or failed.", &["result"])?,
@@ -122,6 +125,11 @@ impl Metrics {
                 let labels = [limit.label(), by.label()];
                 metrics.limited.with_label_values(&labels);
             }
+        }
+        for limit in TooMany::ALL {
+            metrics
+                .connections_refused
+                .with_label_values(&[limit.label()]);
         }
         for reason in ClosedFor::ALL {
             metrics

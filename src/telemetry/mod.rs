@@ -12,6 +12,7 @@ pub mod throttle;
 
 use crate::findings::Finding;
 use events::limits::LimitThrottles;
+use events::overload::TooManyThrottles;
 use metrics::Metrics;
 use throttle::Throttle;
 
@@ -30,6 +31,7 @@ struct Throttles {
     ocsp_failed: Throttle,
     ocsp_unchecked: Throttle,
     limited: LimitThrottles,
+    too_many: TooManyThrottles,
 }
 
 impl Telemetry {

@@ -139,6 +139,8 @@ pub struct TlsContext {
     /// Of each site whose clients a header tells.
     judges: Vec<Option<Arc<Judge>>>,
     pub(super) handshake_timeout: Duration,
+    /// How many handshakes one thread has under way at most.
+    pub(super) most_handshakes: usize,
 }
 
 const HTTP_ALPN: &[u8] = b"\x02h2\x08http/1.1";
@@ -196,6 +198,7 @@ impl TlsContext {
             inside,
             judges,
             handshake_timeout: settings.tls.handshake_timeout,
+            most_handshakes: settings.overload.handshakes_of_worker(settings.workers),
         })
     }
 

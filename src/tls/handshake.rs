@@ -14,6 +14,7 @@ use super::TlsContext;
 use super::admission::Origin;
 use super::failure::{Refused, sni};
 use super::ffi::server::WANT_VERDICT;
+use super::half_open;
 use super::policy::note;
 use super::resumption::Proven;
 use super::revocation::Overlooked;
@@ -104,6 +105,8 @@ pub fn server_name(ssl: &SslRef) -> Option<&str> {
 pub enum Failure {
     /// The client closed without having sent a byte: a load balancer's health check.
     Ping,
+    /// There were too many handshakes, and this one's client had been silent longest.
+    PushedOut,
     /// The client was refused or gave up. If the reason is who it is, a candidate may judge that, too.
     Refused(Box<Refused>, Option<Exhibit>),
 }
@@ -129,8 +132,10 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         let _ = note.from.set(origin.clone());
     }
     let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
-    let failure = match tokio::time::timeout(timeout, accept(&mut stream)).await {
-        Ok(Ok(())) => {
+    let accepting = half_open::bounded(context.most_handshakes, accept(&mut stream));
+    let failure = match tokio::time::timeout(timeout, accepting).await {
+        Ok(Err(half_open::PushedOut)) => return Err(Failure::PushedOut),
+        Ok(Ok(Ok(()))) => {
             return Ok(Handshaken {
                 client: client_of(stream.ssl()),
                 exhibit: exhibit_of(stream.ssl()),
@@ -138,8 +143,8 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
                 stream,
             });
         }
-        Ok(Err(_)) if stream.get_ref().received() == 0 => return Err(Failure::Ping),
-        Ok(Err(error)) => Refused::of(&error, stream.ssl()),
+        Ok(Ok(Err(_))) if stream.get_ref().received() == 0 => return Err(Failure::Ping),
+        Ok(Ok(Err(error))) => Refused::of(&error, stream.ssl()),
         Err(_) => {
             let words = format!("no handshake within {timeout:?}");
             Refused::new(RefusalReason::Timeout, words, stream.ssl())

@@ -14,6 +14,7 @@ pub mod failure;
 )]
 pub(crate) mod ffi;
 pub mod groups;
+mod half_open;
 pub mod handshake;
 mod identities;
 pub mod judge;

@@ -242,6 +242,12 @@ impl Raw {
         self.frame(DATA, flags, stream, content);
     }
 
+    /// Takes a request back.
+    pub fn reset(&mut self, stream: u32) {
+        const CANCEL: u32 = 8;
+        self.frame(RST_STREAM, 0, stream, &CANCEL.to_be_bytes());
+    }
+
     fn frame(&mut self, kind: u8, flags: u8, stream: u32, content: &[u8]) {
         let mut frame = (content.len() as u32).to_be_bytes()[1..].to_vec();
         frame.extend([kind, flags]);

@@ -26,4 +26,25 @@ pub(super) const ROWS: &[Definition] = &[
         "4096",
         "How many connections the kernel keeps until they are accepted, at most net.core.somaxconn (nginx: listen backlog=).",
     ),
+    one(
+        HEADING,
+        "max-connections",
+        "NUMBER|auto",
+        "auto",
+        "How many connections of clients are open at a time; others are closed at once. auto: half of the file descriptors (nginx: worker_connections).",
+    ),
+    one(
+        HEADING,
+        "max-connections-per-address",
+        "NUMBER",
+        "0",
+        "How many of them may come from one address, or one /64 of IPv6. 0: as many as there are (nginx: limit_conn).",
+    ),
+    one(
+        HEADING,
+        "max-handshakes",
+        "NUMBER|auto",
+        "auto",
+        "How many TLS handshakes are under way at a time; over it, that is closed whose client has been silent longest. auto: 2048 for each of --workers.",
+    ),
 ];

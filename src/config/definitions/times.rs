@@ -21,6 +21,27 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "body-timeout",
+        "DURATION",
+        "60s",
+        "How long a client may pause in the body of a request that its upstream waits for; then it gets 408 (nginx: client_body_timeout).",
+    ),
+    one(
+        HEADING,
+        "send-timeout",
+        "DURATION",
+        "60s",
+        "How long a client may take nothing of an HTTP response that waits for it, before its connection is cut; of HTTP/2, the stream (nginx: send_timeout).",
+    ),
+    one(
+        HEADING,
+        "tunnel-idle-timeout",
+        "DURATION",
+        "0s",
+        "How long a tunnel or WebSocket may be silent both ways before it is closed. 0s: for ever (HAProxy: timeout tunnel).",
+    ),
+    one(
+        HEADING,
         "upstream-connect-timeout",
         "DURATION",
         "5s",

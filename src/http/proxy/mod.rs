@@ -23,7 +23,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use self::connector::{Connector, UpstreamName};
 use self::headers::NotPassedOn;
-use self::progress::{Progress, RequestBody};
+use self::progress::{Progress, RequestBody, Waits};
 use self::response_body::ResponseBody;
 use super::body::Body;
 use super::client_body::ClientBody;
@@ -72,6 +72,8 @@ pub struct Proxy {
     upstreams: Arc<Upstreams>,
     protocol: UpstreamProtocol,
     timeout: Duration,
+    body_timeout: Duration,
+    tunnel_idle: Duration,
     telemetry: Arc<Telemetry>,
 }
 
@@ -98,6 +100,8 @@ impl Proxy {
             upstreams,
             protocol,
             timeout: times.upstream,
+            body_timeout: times.body,
+            tunnel_idle: times.tunnel_idle,
             telemetry,
         }
     }
@@ -113,7 +117,7 @@ impl Proxy {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return pages::error(StatusCode::METHOD_NOT_ALLOWED);
         }
-        match tokio::time::timeout(self.timeout, end_of_nothing(&mut request)).await {
+        match tokio::time::timeout(self.body_timeout, end_of_nothing(&mut request)).await {
             Ok(Ok(())) => {}
             Ok(Err(Malformed)) => return pages::error(StatusCode::BAD_REQUEST),
             Err(_) => return pages::error(StatusCode::REQUEST_TIMEOUT),
@@ -173,7 +177,9 @@ impl Proxy {
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             match upgrade {
-                Some(client) => upgrade::connect(client, &mut response, connection.clone()),
+                Some(client) => {
+                    upgrade::connect(client, &mut response, connection.clone(), self.tunnel_idle);
+                }
                 None => return Err(Failure::UnaskedUpgrade(name)),
             }
         } else {
@@ -223,9 +229,9 @@ impl Proxy {
                     false => Failure::Broken(error),
                 }
             }),
-            () = progress.stalled(self.timeout) => Err(match progress.waits_for_client() {
-                true => Failure::ClientStalled,
-                false => Failure::Timeout(self.timeout),
+            stalled = progress.stalled(self.timeout, self.body_timeout) => Err(match stalled {
+                Waits::ForClient => Failure::ClientStalled,
+                Waits::ForUpstream => Failure::Timeout(self.timeout),
             }),
         }
     }

@@ -13,6 +13,18 @@ use super::headers;
 use crate::http::client_body::ClientBody;
 use crate::identity::headers::IdentityHeaders;
 
+/// How often it is looked whether somebody else is waited for, once that makes a difference.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Whom a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// The rest of its body.
+    ForClient,
+    /// An answer, or that it takes more of the body.
+    ForUpstream,
+}
+
 /// How far a request has come. The upstream's time runs from the last byte that it was sent, so
 /// that a long upload isn't taken for a slow upstream.
 pub struct Progress {
@@ -35,20 +47,27 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Returns once nothing has moved for `timeout`.
-    pub async fn stalled(&self, timeout: Duration) {
+    /// Returns once nothing has moved for too long: `upstream`'s time, or that of the body that it waits for.
+    pub async fn stalled(&self, upstream: Duration, body: Duration) -> Waits {
         loop {
             let moved = self.start + Duration::from_millis(self.moved.load(Ordering::Relaxed));
+            let (waits, timeout) = match self.waits_for_client() {
+                true => (Waits::ForClient, body),
+                false => (Waits::ForUpstream, upstream),
+            };
             let end = moved + timeout;
-            if Instant::now() >= end {
-                return;
+            let now = Instant::now();
+            if now >= end {
+                return waits;
             }
-            tokio::time::sleep_until(end.into()).await;
+            // Who is waited for changes without a word: the shorter time must not be slept through.
+            let look = (moved + upstream.min(body)).max(now + LOOK);
+            tokio::time::sleep_until(look.min(end).into()).await;
         }
     }
 
     /// Whether the upstream has asked for more of the body than the client has sent.
-    pub fn waits_for_client(&self) -> bool {
+    fn waits_for_client(&self) -> bool {
         self.waits_for_client.load(Ordering::Relaxed)
     }
 

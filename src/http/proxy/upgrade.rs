@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::{Request, Response, Version};
@@ -16,6 +17,7 @@ use crate::http::client_body::ClientBody;
 use crate::http::service::GOODBYE;
 use crate::lifecycle::ending::Stage;
 use crate::net::carry;
+use crate::net::idle::{self, Idle};
 
 /// The client's half of an upgrade that it asked for.
 pub struct ClientSide(OnUpgrade);
@@ -37,7 +39,13 @@ pub fn ask_for(_: &ClientSide, headers: &mut HeaderMap) {
 
 /// Connects the two halves once the client has been sent the upstream's 101. There is no request in flight
 /// any more whose end could be waited for: when the connection's time is over, both ends are closed.
-pub fn connect(client: ClientSide, response: &mut Response<Incoming>, connection: Arc<Connection>) {
+/// Nothing both ways for `idle` ends it, too, unless that is zero.
+pub fn connect(
+    client: ClientSide,
+    response: &mut Response<Incoming>,
+    connection: Arc<Connection>,
+    idle: Duration,
+) {
     let upstream = hyper::upgrade::on(response);
     tokio::spawn(async move {
         let halves = tokio::try_join!(client.0, upstream);
@@ -45,7 +53,12 @@ pub fn connect(client: ClientSide, response: &mut Response<Incoming>, connection
             Ok((client, upstream)) => {
                 let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
                 let carried = tokio::select! {
-                    result = carry::both_ways(&mut client, &mut upstream) => result.map(drop),
+                    result = idle::bounded(idle, carry::both_ways(&mut client, &mut upstream)) => {
+                        match result {
+                            Ok(result) => result.map(drop),
+                            Err(Idle) => end(&mut client).await,
+                        }
+                    }
                     () = connection.ending.reaches(Stage::Over) => end(&mut client).await,
                 };
                 carried.map_err(|error| error.to_string())

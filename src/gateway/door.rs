@@ -1,0 +1,47 @@
+//! What is closed before its handshake, because too much is open.
+
+use std::sync::Arc;
+
+use crate::config::overload::OverloadSettings;
+use crate::net::Accepted;
+use crate::net::places::Places;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::overload::{TooMany, connection_refused, connections_open};
+
+/// How many connections there may be. Of one snapshot; what is open is known to all of them.
+pub(super) struct Door {
+    connections: usize,
+    /// Zero is no bound.
+    per_address: u32,
+    places: Arc<Places>,
+}
+
+impl Door {
+    /// Counts by what is open now, and in `places`.
+    pub(super) fn new(settings: &OverloadSettings, places: &Arc<Places>) -> Self {
+        Self {
+            connections: settings.connections(),
+            per_address: settings.per_address.0,
+            places: places.clone(),
+        }
+    }
+
+    /// Whether this connection may go on. It counts itself among those that are open already.
+    pub(super) fn lets_in(&self, accepted: &mut Accepted, telemetry: &Telemetry) -> bool {
+        let refused = |limit| {
+            connection_refused(telemetry, limit, accepted.client);
+            false
+        };
+        if connections_open(telemetry) > self.connections {
+            return refused(TooMany::Connections);
+        }
+        if self.per_address == 0 {
+            return true;
+        }
+        match self.places.take(accepted.client.ip(), self.per_address) {
+            Some(place) => accepted.stream.keep(place),
+            None => return refused(TooMany::OfAddress),
+        }
+        true
+    }
+}

@@ -1,0 +1,64 @@
+//! Connections that were closed because there are too many.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use tracing::warn;
+
+use crate::telemetry::Telemetry;
+use crate::telemetry::throttle::Throttle;
+
+/// What there is too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooMany {
+    /// Connections.
+    Connections,
+    /// Connections of one address.
+    OfAddress,
+    /// TLS handshakes.
+    Handshakes,
+}
+
+impl TooMany {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Connections, Self::OfAddress, Self::Handshakes];
+
+    /// The word in logs and metric labels: the name of the setting, without `max-`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::OfAddress => "connections_per_address",
+            Self::Handshakes => "handshakes",
+        }
+    }
+}
+
+/// One for each.
+#[derive(Default)]
+pub struct TooManyThrottles([Throttle; TooMany::ALL.len()]);
+
+/// A connection was closed for it.
+pub fn connection_refused(telemetry: &Telemetry, limit: TooMany, client: SocketAddr) {
+    let metrics = &telemetry.metrics;
+    let label = limit.label();
+    metrics
+        .connections_refused
+        .with_label_values(&[label])
+        .inc();
+    let TooManyThrottles(throttles) = &telemetry.throttles.too_many;
+    if let Some(held_back) = throttles[limit as usize].pass(Instant::now()) {
+        warn!(
+            event = "connection_refused",
+            limit = label,
+            client = %client,
+            open = metrics.connections_open.get(),
+            held_back,
+            "too many at once: connection closed"
+        );
+    }
+}
+
+/// How many connections are open on the TLS listeners.
+pub fn connections_open(telemetry: &Telemetry) -> usize {
+    usize::try_from(telemetry.metrics.connections_open.get()).unwrap_or(0)
+}

@@ -1,0 +1,239 @@
+//! How many handshakes a thread has under way, and which of them goes when there are too many.
+//!
+//! A flood of connections that never finish their handshakes must cost no more than so many of them, and
+//! must not keep out good clients. Whoever comes is let in, and the one goes whose client has been silent
+//! longest: a good client answers within a round trip, and goes only if so many others have come since.
+//! Who sends byte by byte isn't silent; but a handshake takes a few answers only, and what comes after
+//! [`SIGNS`] of them counts no more.
+//!
+//! Each thread has its own, so that nobody waits for a lock.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// How often a client counts as alive: flights of a handshake, a long chain's segments, and answers of
+/// responders.
+const SIGNS: u8 = 16;
+
+/// The handshake had to give way.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PushedOut;
+
+thread_local! {
+    static UNDER_WAY: RefCell<Queue> = RefCell::default();
+}
+
+/// Runs a handshake as one of at most so many of this thread.
+pub async fn bounded<F: Future>(most: usize, handshake: F) -> Result<F::Output, PushedOut> {
+    let turn = Turn::begin(most);
+    let mut handshake = pin!(handshake);
+    poll_fn(|context| {
+        if turn.is_over(context) {
+            return Poll::Ready(Err(PushedOut));
+        }
+        handshake.as_mut().poll(context).map(Ok)
+    })
+    .await
+}
+
+/// One handshake's, until it is dropped. It is used on one thread: tasks of a worker stay there.
+struct Turn(usize);
+
+impl Turn {
+    fn begin(most: usize) -> Self {
+        let (place, over) = UNDER_WAY.with_borrow_mut(|queue| {
+            let place = queue.enter();
+            let over = (queue.length > most).then(|| queue.push_out()).flatten();
+            (place, over)
+        });
+        if let Some(waker) = over {
+            waker.wake();
+        }
+        Self(place)
+    }
+
+    /// Whether it had to go; else it has come further.
+    fn is_over(&self, context: &Context<'_>) -> bool {
+        UNDER_WAY.with_borrow_mut(|queue| queue.move_on(self.0, context.waker()))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // The thread may end before its last connections do.
+        let _ = UNDER_WAY.try_with(|queue| queue.borrow_mut().leave(self.0));
+    }
+}
+
+/// Those under way, the one that was silent longest first: a list in a vector.
+#[derive(Default)]
+struct Queue {
+    places: Vec<Place>,
+    free: Vec<usize>,
+    oldest: Option<usize>,
+    newest: Option<usize>,
+    length: usize,
+}
+
+#[derive(Default)]
+struct Place {
+    older: Option<usize>,
+    newer: Option<usize>,
+    /// Out of the list already.
+    pushed_out: bool,
+    signs: u8,
+    waker: Option<Waker>,
+}
+
+impl Queue {
+    fn enter(&mut self) -> usize {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place::default());
+            self.places.len() - 1
+        });
+        self.places[place] = Place::default();
+        self.append(place);
+        place
+    }
+
+    /// Takes the one out that was silent longest; who waits for it is to be woken.
+    fn push_out(&mut self) -> Option<Waker> {
+        let place = self.oldest?;
+        self.unlink(place);
+        self.places[place].pushed_out = true;
+        self.places[place].waker.take()
+    }
+
+    /// Whether it was pushed out; else its client has just been heard.
+    fn move_on(&mut self, place: usize, waker: &Waker) -> bool {
+        let entry = &mut self.places[place];
+        if entry.pushed_out {
+            return true;
+        }
+        match &mut entry.waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        if entry.signs < SIGNS {
+            entry.signs += 1;
+            self.unlink(place);
+            self.append(place);
+        }
+        false
+    }
+
+    fn leave(&mut self, place: usize) {
+        if !self.places[place].pushed_out {
+            self.unlink(place);
+        }
+        self.places[place].waker = None;
+        self.free.push(place);
+        if self.length == 0 && self.free.len() == self.places.len() {
+            // What a flood took.
+            (self.places, self.free) = (Vec::new(), Vec::new());
+        }
+    }
+
+    fn append(&mut self, place: usize) {
+        let before = self.newest.replace(place);
+        (self.places[place].older, self.places[place].newer) = (before, None);
+        match before {
+            Some(before) => self.places[before].newer = Some(place),
+            None => self.oldest = Some(place),
+        }
+        self.length += 1;
+    }
+
+    fn unlink(&mut self, place: usize) {
+        let Place { older, newer, .. } = self.places[place];
+        match older {
+            Some(older) => self.places[older].newer = newer,
+            None => self.oldest = newer,
+        }
+        match newer {
+            Some(newer) => self.places[newer].older = older,
+            None => self.newest = older,
+        }
+        self.length -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    const MOST: usize = 3;
+
+    async fn settle() {
+        for _ in 0..8 {
+            yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_silent_goes_and_whoever_answers_stays() {
+        let (answer, answered) = oneshot::channel();
+        let slow = tokio::spawn(bounded(MOST, async {
+            let _: Result<(), _> = answered.await;
+            pending::<()>().await;
+        }));
+        settle().await;
+        let silent = tokio::spawn(bounded(MOST, pending::<()>()));
+        settle().await;
+        answer.send(()).unwrap();
+        settle().await;
+        let others: Vec<_> = (1..MOST)
+            .map(|_| tokio::spawn(bounded(MOST, pending::<()>())))
+            .collect();
+        settle().await;
+        assert_eq!(silent.await.unwrap(), Err(PushedOut));
+        assert!(!slow.is_finished() && others.iter().all(|other| !other.is_finished()));
+        assert_eq!(bounded(MOST, async { 7 }).await, Ok(7));
+        settle().await;
+        assert!(slow.is_finished(), "then it was the oldest");
+    }
+
+    #[tokio::test]
+    async fn byte_by_byte_counts_for_a_while_only() {
+        let trickle = tokio::spawn(bounded(MOST, async {
+            loop {
+                yield_now().await;
+            }
+        }));
+        for _ in 0..2 * SIGNS {
+            yield_now().await;
+        }
+        let good: Vec<_> = (0..MOST)
+            .map(|_| tokio::spawn(bounded(MOST, pending::<()>())))
+            .collect();
+        let end = tokio::time::timeout(Duration::from_secs(20), trickle).await;
+        assert_eq!(end.expect("pushed out").unwrap(), Err::<(), _>(PushedOut));
+        settle().await;
+        assert!(good.iter().all(|good| !good.is_finished()));
+    }
+
+    #[tokio::test]
+    async fn what_is_over_leaves_nothing_behind() {
+        let flood: Vec<_> = (0..100)
+            .map(|_| tokio::spawn(bounded(MOST, pending::<()>())))
+            .collect();
+        settle().await;
+        assert_eq!(UNDER_WAY.with_borrow(|queue| queue.length), MOST);
+        for one in flood {
+            one.abort();
+            let _ = one.await;
+        }
+        UNDER_WAY.with_borrow(|queue| {
+            assert_eq!((queue.length, queue.places.len()), (0, 0));
+            assert_eq!((queue.oldest, queue.newest), (None, None));
+        });
+    }
+}

@@ -1,0 +1,242 @@
+//! Clients that are slow in whatever they do are cut, and those that only take their time aren't.
+
+use std::io::{Read, Write};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use http_body_util::BodyExt;
+
+use crate::support::certgate::{self, Certgate};
+use crate::support::client;
+use crate::support::duplex::{self, Options};
+use crate::support::endings;
+use crate::support::eventually;
+use crate::support::http2::{self, Raw, Verdict};
+use crate::support::pki::Pki;
+use crate::support::upstream;
+
+/// More than the kernel keeps for a client that doesn't read.
+const LARGE: usize = 48 << 20;
+
+const ASK: &[u8] = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Files, and the same from an upstream.
+fn gates(pki: &Pki) -> [Certgate; 2] {
+    let upstream = upstream::tcp(|mut stream| {
+        upstream::read_head(&mut stream);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes());
+        let chunk = vec![7; 1 << 20];
+        for _ in 0..LARGE >> 20 {
+            if stream.write_all(&chunk).is_err() {
+                return;
+            }
+        }
+    });
+    let serve = || certgate::serve(pki).argument("--send-timeout=700ms");
+    [
+        serve().file("large", vec![7; LARGE]).start(),
+        serve()
+            .argument(format!("--upstream=http://{upstream}"))
+            .start(),
+    ]
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_its_answer() {
+    let pki = Pki::new();
+    for gate in gates(&pki) {
+        let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+        connection.write_all(ASK).unwrap();
+        gate.counts("certgate_connections_open", 1.0);
+        gate.counts("certgate_connections_open", 0.0);
+        let mut rest = Vec::new();
+        let _ = connection.read_to_end(&mut rest);
+        assert!(rest.len() < LARGE, "cut");
+        let line = gate.log_line(|line| line["event"] == "request");
+        assert_eq!(line["complete"], false, "{line}");
+    }
+}
+
+#[test]
+fn a_client_that_takes_its_time_gets_all_of_it() {
+    let pki = Pki::new();
+    for gate in gates(&pki) {
+        let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+        connection.write_all(ASK).unwrap();
+        let start = Instant::now();
+        let (mut taken, mut chunk) = (0, vec![0; 4 << 20]);
+        while taken < LARGE {
+            let read = connection.read(&mut chunk).expect("it goes on");
+            assert!(read > 0, "cut after {taken}");
+            // Some two seconds for all of it.
+            let pause = Duration::from_secs(2) * u32::try_from(taken >> 10).unwrap()
+                / u32::try_from(LARGE >> 10).unwrap();
+            std::thread::sleep(pause.saturating_sub(start.elapsed()));
+            taken += read;
+        }
+    }
+}
+
+/// Its windows stay shut: the stream is reset, and the others of its connection go on.
+#[test]
+fn a_stream_that_nobody_reads() {
+    let pki = Pki::new();
+    for gate in gates(&pki) {
+        let options = Options {
+            alpn: b"\x02h2",
+            ..duplex::with(&pki.client)
+        };
+        let mut client = http2::connect_with_window(options, gate.address, Some(1));
+        duplex::block_on(async {
+            client.0.ready().await.unwrap();
+            let answer = client.0.send_request(http2::get("/large")).await.unwrap();
+            gate_is_done(&gate);
+            let body = answer.into_body().collect().await;
+            assert!(body.is_err(), "reset");
+            client.0.ready().await.expect("the connection goes on");
+            let answer = client.0.send_request(http2::get("/none")).await.unwrap();
+            drop(answer);
+        });
+    }
+}
+
+fn gate_is_done(gate: &Certgate) {
+    let line = gate.log_line(|line| line["event"] == "request");
+    assert_eq!(line["complete"], false, "{line}");
+}
+
+/// An upstream that says nothing for longer isn't the client's fault.
+#[test]
+fn an_answer_that_comes_slowly() {
+    let pki = Pki::new();
+    let upstream = upstream::tcp(|mut stream| {
+        upstream::read_head(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf");
+        std::thread::sleep(Duration::from_millis(900));
+        let _ = stream.write_all(b"rest");
+    });
+    let gate = certgate::serve(&pki)
+        .arguments(&["--send-timeout=300ms", "--body-timeout=300ms"])
+        .argument(format!("--upstream=http://{upstream}"))
+        .start();
+    let answer = client::with(&pki.client).get(gate.address, "/").unwrap();
+    assert_eq!(answer.text(), "halfrest");
+    let answer = http2::connect(&pki.client, gate.address).send(http2::get("/"));
+    assert_eq!(answer.unwrap().body, b"halfrest");
+}
+
+#[test]
+fn a_body_that_stops_on_its_way() {
+    let pki = Pki::new();
+    let (upstream, _) = upstream::counting();
+    let gate = certgate::serve(&pki)
+        .argument("--body-timeout=300ms")
+        .argument(format!("--upstream=http://{upstream}"))
+        .start();
+    let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+    let request = "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 8\r\n\r\nhalf";
+    let start = Instant::now();
+    assert_eq!(connection.request(request).unwrap().status, 408);
+    assert!(
+        start.elapsed() < Duration::from_secs(15),
+        "not its own time"
+    );
+    let _ = connection.read_to_end(&mut Vec::new());
+    let client = client::with(&pki.client).alpn(b"\x02h2");
+    let mut raw = Raw::new(client.connect(gate.address).unwrap());
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":authority", "localhost"),
+        (":path", "/"),
+        ("content-length", "8"),
+    ];
+    raw.headers(1, &fields, false);
+    raw.data(1, b"half", false);
+    // 408 isn't in HPACK's static table.
+    assert_eq!(raw.verdict(1), Verdict::Status(0));
+    eventually("both lines", || {
+        let lines = gate.lines();
+        let lines = lines.iter().filter(|line| line["status"] == 408);
+        (lines.count() == 2).then_some(())
+    });
+}
+
+/// A header one byte at a time has the time of a header, and no more.
+#[test]
+fn a_header_byte_by_byte() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .argument("--header-timeout=500ms")
+        .file("index.html", "content")
+        .start();
+    let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+    let start = Instant::now();
+    let header = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".iter();
+    for byte in header.chain(std::iter::repeat(&b'x')) {
+        if connection.write_all(&[*byte]).is_err() {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "never cut");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    gate.counts("certgate_connections_open", 0.0);
+}
+
+#[test]
+fn what_is_silent_both_ways() {
+    let pki = Pki::new();
+    for websocket in [false, true] {
+        let (upstream, gone) = endings::echoing(websocket);
+        let scheme = if websocket { "http" } else { "tcp" };
+        let gate = certgate::serve(&pki)
+            .argument("--tunnel-idle-timeout=600ms")
+            .argument(format!("--upstream={scheme}://{upstream}"))
+            .start();
+        let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
+        if websocket {
+            endings::upgrade(&mut connection);
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(1500) {
+            endings::echoes(&mut connection);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        endings::ends_in_order(&mut connection);
+        gone.recv_timeout(crate::support::PATIENCE)
+            .expect("the upstream's end, too");
+        drop(connection);
+        gate.counts("certgate_connections_open", 0.0);
+    }
+}
+
+/// Requests that are taken back faster than they can be looked at (CVE-2023-44487).
+#[test]
+fn streams_that_are_reset_at_once() {
+    let pki = Pki::new();
+    let (upstream, accepted) = upstream::counting();
+    let gate = certgate::serve(&pki)
+        .argument(format!("--upstream=http://{upstream}"))
+        .start();
+    let client = client::with(&pki.client).alpn(b"\x02h2");
+    let mut raw = Raw::new(client.connect(gate.address).unwrap());
+    let fields = [
+        (":method", "GET"),
+        (":scheme", "https"),
+        (":authority", "localhost"),
+        (":path", "/"),
+    ];
+    let streams = 4000;
+    for number in 0..streams {
+        raw.headers(1 + 2 * number, &fields, true);
+        raw.reset(1 + 2 * number);
+    }
+    assert_eq!(raw.verdict(2 * streams + 1), Verdict::Closed);
+    gate.counts("certgate_connections_open", 0.0);
+    let asked = accepted.load(Ordering::SeqCst);
+    assert!(
+        asked < streams as usize / 2,
+        "{asked} went on to the upstream"
+    );
+}
