@@ -1,6 +1,6 @@
 //! What all requests and the tunnel of one admitted connection have in common.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use super::header::ByHeader;
 use crate::identity::ClientCertificate;
@@ -22,6 +22,8 @@ pub struct Connection {
     pub is_of_proxy: bool,
     /// What ends it from this side; that of the connection which it came over, if that is another one.
     pub ending: Arc<Ending>,
+    /// The load balancer's connection that it came over, if it did.
+    over: Weak<Connection>,
     /// What its upstream is told, once it was asked for.
     identity: OnceLock<Result<Fields, Box<Unwritable>>>,
 }
@@ -35,6 +37,7 @@ impl Connection {
             by_header: None,
             is_of_proxy: false,
             ending: Arc::default(),
+            over: Weak::new(),
             identity: OnceLock::new(),
         }
     }
@@ -48,7 +51,7 @@ impl Connection {
     }
 
     /// A client's whose chain came over a load balancer's connection.
-    pub(super) fn of_proxy(proxy: &Connection, verified: &Verified) -> Self {
+    pub(super) fn of_proxy(proxy: &Arc<Connection>, verified: &Verified) -> Self {
         let session = Session {
             overlooked: verified.overlooked.clone(),
             ..proxy.session.clone()
@@ -56,8 +59,15 @@ impl Connection {
         Self {
             is_of_proxy: true,
             ending: proxy.ending.clone(),
+            over: Arc::downgrade(proxy),
             ..Self::new(session, Some(verified.certificate.clone()))
         }
+    }
+
+    /// The connection that its bytes go over. Whoever keeps it open keeps this, since only who is registered is told
+    /// to end.
+    pub fn carrier(self: &Arc<Self>) -> Arc<Self> {
+        self.over.upgrade().unwrap_or_else(|| self.clone())
     }
 
     /// What its upstream is told, by the headers of its site.

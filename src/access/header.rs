@@ -117,7 +117,7 @@ impl ByHeader {
     /// Why it is nobody's who may come in.
     pub async fn identify<'a>(
         &self,
-        proxy: &Connection,
+        proxy: &Arc<Connection>,
         mut values: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Identified, Box<Refused>> {
         let session = &proxy.session;

@@ -121,6 +121,9 @@ fn said(who: &Connection, reason: ClosedFor, detail: &str, telemetry: &Telemetry
 fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
     let terms = &snapshot.terms;
     for part in 0..register.parts() {
+        if register.is_past(terms.snapshot) {
+            return;
+        }
         for open in register.unjudged(part, terms.snapshot) {
             match judge(&open.who, &open.place, snapshot) {
                 Ok(Some(expires)) => register.expires(open.id, expires, terms),
@@ -144,6 +147,14 @@ fn judge(who: &Connection, place: &Place, snapshot: &Snapshot) -> Result<Option<
     match judge {
         Some((_, now)) if on.rules && !now.routes.are_those_of(&place.routes) => {
             Err((ClosedFor::Rules, "the routes' rules are others".to_owned()))
+        }
+        Some((_, now))
+            if on.rules
+                && !now
+                    .routes
+                    .is_told_alike(&place.routes, who.session.standing.is_some()) =>
+        {
+            Err((ClosedFor::Rules, "client-auth is another".to_owned()))
         }
         Some((judge, _)) => judge.judge(who.session.standing.as_ref(), &who.session.origin(), on),
         None if on.rules => Err((ClosedFor::Rules, format!("the site {} is gone", place.site))),

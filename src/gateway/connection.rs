@@ -41,13 +41,13 @@ impl Snapshot {
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
     async fn admit(self: Arc<Self>, connected: Connected, member: Member) -> Option<Conversation> {
-        // The other end of TCP, whatever a PROXY header says.
-        let peer = connected.peer.ip();
         let mut accepted = match &self.proxy_headers {
             None => connected.into(),
             Some(headers) => Box::pin(self.announced(connected, headers)).await?,
         };
         let (client, via) = (accepted.client, accepted.via.clone());
+        // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
+        let peer = client.ip();
         if !self.door.lets_in(&mut accepted, &self.telemetry) {
             return None;
         }

@@ -234,7 +234,7 @@ impl Register {
     pub(super) fn unjudged(&self, part: usize, snapshot: u64) -> Vec<Open> {
         let mut shard = self.shard(part as u64);
         let open = shard.open.iter_mut();
-        let unjudged = open.filter(|(_, entry)| entry.judged != snapshot && !entry.over);
+        let unjudged = open.filter(|(_, entry)| entry.judged < snapshot && !entry.over);
         let unjudged = unjudged.filter_map(|(&id, entry)| {
             entry.judged = snapshot;
             let who = entry.who.upgrade()?;
@@ -242,6 +242,11 @@ impl Register {
             Some(Open { id, who, place })
         });
         unjudged.collect()
+    }
+
+    /// Whether a newer snapshot is in use: then it is the one to judge by.
+    pub(super) fn is_past(&self, snapshot: u64) -> bool {
+        self.snapshot.load(SeqCst) > snapshot
     }
 
     /// How many parts there are.

@@ -13,9 +13,12 @@ use crate::net::Accepted;
 use crate::telemetry::Telemetry;
 
 /// Serves it to its end.
-pub(super) async fn connection(service: Arc<Service>, accepted: Accepted, member: Member) {
+pub(super) async fn connection(service: Arc<Service>, mut accepted: Accepted, member: Member) {
     {
         let snapshot = service.current.load();
+        if !snapshot.door.lets_in(&mut accepted, &snapshot.telemetry) {
+            return;
+        }
         let limits = snapshot.limits.as_ref();
         if limits.is_some_and(|limits| limits.turn_away(accepted.client)) {
             return;

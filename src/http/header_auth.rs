@@ -20,7 +20,7 @@ use crate::tls::verification::unix_now;
 /// If it is nobody's who may come in; that has been logged.
 pub async fn identify(
     headers: &HeaderMap,
-    connection: &Connection,
+    connection: &Arc<Connection>,
     by_header: &ByHeader,
     inventory: &Inventory,
     telemetry: &Telemetry,

@@ -165,7 +165,7 @@ impl TlsContext {
         let mut build = |(number, (site, parts)): (usize, (&Site, SiteParts<'_>))| {
             let built = build_site(number, site, parts, &settings.tls, shared)?;
             judges.push(judge(site, &built));
-            inside.extend(judge_of(&built));
+            inside.extend(judge_of(site, &built));
             Ok(built)
         };
         let first = sites.next().and_then(|site| findings.note(build(site)));
@@ -241,9 +241,10 @@ fn judge(site: &Site, built: &[Built]) -> Option<Arc<Judge>> {
 }
 
 /// The certificates of a site make no difference.
-fn judge_of(built: &[Built]) -> Option<standing::Judge> {
+fn judge_of(site: &Site, built: &[Built]) -> Option<standing::Judge> {
     let built = built.first()?;
-    Some(standing::Judge::of(&built.policy, built.mode))
+    let by_header = site.settings.client_auth == ClientAuth::Header;
+    Some(standing::Judge::of(&built.policy, built.mode, by_header))
 }
 
 /// Contexts without their policies would let everybody in: there is none.

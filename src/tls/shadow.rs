@@ -19,8 +19,11 @@ use crate::identity::ClientCertificate;
 use crate::refusal::RefusalReason;
 use crate::telemetry::throttle::ThrottleEach;
 
-/// How many chains are remembered that the candidate refuses; some 1 KB each.
-const REMEMBERED_REFUSALS: usize = 4096;
+/// How many chains are remembered that the candidate refuses.
+const REMEMBERED_REFUSALS: usize = 256;
+/// The largest of them, in bytes: a certificate's names take many times their room in memory, and anybody can make
+/// one that is refused.
+const REMEMBERED_SIZE: usize = 4 * 1024;
 /// How long: time may make them good.
 const REFUSED_FOR: Duration = Duration::from_secs(60);
 /// From one line about a client to the next.
@@ -67,6 +70,14 @@ impl Shadow {
     fn verify(&self, digest: ChainDigest, chain: &[Box<[u8]>]) -> Opinion {
         self.verifier.verify(digest, chain).map_err(|rejection| {
             let rejection: Arc<Rejection> = rejection.into();
+            if chain
+                .iter()
+                .map(|certificate| certificate.len())
+                .sum::<usize>()
+                > REMEMBERED_SIZE
+            {
+                return rejection;
+            }
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             if refused.len() >= REMEMBERED_REFUSALS {
                 refused.clear();

@@ -61,16 +61,19 @@ pub struct Judge {
     asks: bool,
     /// Whether somebody without one is let in.
     anonymous: bool,
+    /// Whether requests tell whose they are.
+    by_header: bool,
 }
 
 impl Judge {
-    pub(super) fn of(policy: &HandshakePolicy, mode: SslVerifyMode) -> Self {
+    pub(super) fn of(policy: &HandshakePolicy, mode: SslVerifyMode, by_header: bool) -> Self {
         Self {
             verifier: policy.verifier.clone(),
             admission: policy.admission.clone(),
             ocsp: policy.ocsp.clone(),
             asks: mode != SslVerifyMode::NONE,
             anonymous: policy.resumption.anonymous,
+            by_header,
         }
     }
 
@@ -89,9 +92,15 @@ impl Judge {
             Some(standing) if self.asks => standing,
             // Nobody asks for its certificate any more: it would be one of those without.
             standing => {
-                return match !on.rules || self.anonymous {
+                // A header tells with each request whether its client may come in.
+                let stays =
+                    self.anonymous && (self.by_header || self.admission.admit_anonymous(origin));
+                return match !on.rules || stays {
                     true => Ok(standing.map(Standing::expires)),
-                    false => Err((ClosedFor::Rules, "a certificate is needed".to_owned())),
+                    false => Err((
+                        ClosedFor::Rules,
+                        "a certificate is needed, or another place to come from".to_owned(),
+                    )),
                 };
             }
         };

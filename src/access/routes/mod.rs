@@ -12,7 +12,7 @@ pub use self::readings::Unreadable;
 
 use self::readings::Readings;
 use super::Connection;
-use super::rules::Rules;
+use super::rules::{Rules, pinned};
 use crate::config::routes::RoutePath;
 use crate::config::values::ClientAuth;
 use crate::config::{RouteSettings, SiteSettings};
@@ -165,6 +165,14 @@ impl Routes {
         is_plain || self.routes == other.routes && self.site.mode == other.site.mode
     }
 
+    /// Whether a connection that began by `before` is told whose it is in a way that holds here, too. Who has shown no
+    /// certificate, or was told by a header, was let in by the mode alone.
+    pub fn is_told_alike(&self, before: &Self, has_shown: bool) -> bool {
+        let (now, before) = (self.site.mode, before.site.mode);
+        let by_header = now == ClientAuth::Header || before == ClientAuth::Header;
+        now == before || !by_header && (has_shown || now.lets_in_anonymous())
+    }
+
     /// Whether there is a rule over VPC endpoints.
     pub fn need_endpoint(&self) -> bool {
         let mut gates = std::iter::once(&self.site).chain(self.routes.iter().map(|r| &r.gate));
@@ -207,6 +215,12 @@ impl Gate {
     fn of(route: &RouteSettings, of_site: ClientAuth) -> Result<Self, Findings> {
         let mode = route.client_auth.map_or(of_site, ClientAuth::from);
         let rules = Rules::of(&route.allow, &route.deny, mode)?;
+        if of_site == ClientAuth::Pinned {
+            let faults = pinned::without_pins(&route.allow.place, &rules.allow);
+            if !faults.is_empty() {
+                return Err(faults);
+            }
+        }
         Ok(Self { mode, rules })
     }
 
@@ -228,7 +242,9 @@ impl Gate {
         // Where somebody comes from is known without a certificate.
         for gate in [Some(self), site].into_iter().flatten() {
             if let Err(denied) = decide(gate)
-                && (denied.reason == RefusalReason::Denied || gate.mode == ClientAuth::Off)
+                && (denied.reason == RefusalReason::Denied
+                    || gate.mode == ClientAuth::Off
+                    || gate.rules.allow_by_place_alone())
             {
                 return Err(denied);
             }

@@ -22,9 +22,9 @@ pub(super) enum Readings<'a> {
 /// In bytes: a longer one has to be plain. nginx takes 8 KiB of a request line.
 const LONGEST: usize = 8 * 1024;
 /// An ordinary path with something escaped has three; whoever needs more than these wants to confuse.
-const MOST: usize = 64;
+const MOST: usize = 32;
 /// In bytes, of all readings together: what a request can make the gateway do is bounded, too.
-const ROOM: usize = 64 * 1024;
+const ROOM: usize = 16 * 1024;
 
 /// From one reading to another one, or to itself.
 type Step = fn(&[u8]) -> Vec<u8>;
@@ -119,6 +119,8 @@ fn sound(reading: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
             0xC0 | 0xC1 => true,
             0xE0 => next.is_some_and(|next| (0x80..0xA0).contains(next)),
             0xF0 => next.is_some_and(|next| (0x80..0x90).contains(next)),
+            // Of five and six bytes, as it once was: nothing is written so.
+            0xF8..=0xFD => next.is_some_and(|next| (0x80..0xC0).contains(next)),
             _ => false,
         }
     });

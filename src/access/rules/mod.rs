@@ -6,7 +6,7 @@
 mod matching;
 mod parse;
 mod pattern;
-mod pinned;
+pub(super) mod pinned;
 
 use std::fmt;
 
@@ -92,6 +92,11 @@ impl Rules {
     pub fn need_endpoint(&self) -> bool {
         let mut rules = self.allow.iter().chain(&self.deny);
         rules.any(Rule::needs_endpoint)
+    }
+
+    /// Whether where somebody comes from is all that lets in.
+    pub fn allow_by_place_alone(&self) -> bool {
+        !self.allow.is_empty() && self.allow.iter().all(Rule::needs_no_certificate)
     }
 
     /// Whether there is nothing to decide.

@@ -7,6 +7,9 @@ use crate::config::values::ClientAuth;
 use crate::findings::{Finding, Findings};
 use crate::tls::pins::Pins;
 
+const PINS: &str = "spki:sha256:… or sha256:…";
+const ADVICE: &str = "`certgate verify client.pem` shows both of a client's certificate.";
+
 /// All that the rules pin.
 pub(super) fn pins(allow: &[Rule]) -> Pins {
     let mut pins = Pins::default();
@@ -27,8 +30,6 @@ pub(super) fn faults(site: &SiteSettings, allow: &[Rule]) -> Findings {
     if site.client_auth != ClientAuth::Pinned {
         return findings;
     }
-    const PINS: &str = "spki:sha256:… or sha256:…";
-    const ADVICE: &str = "`certgate verify client.pem` shows both of a client's certificate.";
     let place = &site.allow.place;
     // What can't be read was said.
     if site.allow.rules.is_empty() {
@@ -41,11 +42,22 @@ pub(super) fn faults(site: &SiteSettings, allow: &[Rule]) -> Findings {
             .advice(ADVICE),
         );
     }
+    findings.extend(without_pins(place, allow));
+    findings
+}
+
+/// The same of a route there, which need not have rules.
+pub(in crate::access) fn without_pins(place: &str, allow: &[Rule]) -> Findings {
+    let mut findings = Findings::default();
     let pins = |rule: &&Rule| {
         let mut conditions = rule.conditions.iter();
         conditions.any(|one| matches!(one, Condition::Spki(_) | Condition::Fingerprint(_)))
     };
-    for rule in allow.iter().filter(|rule| !pins(rule)) {
+    let names_nobody = |rule: &&Rule| rule.needs_no_certificate();
+    for rule in allow
+        .iter()
+        .filter(|rule| !pins(rule) && !names_nobody(rule))
+    {
         let found = format!("{rule}, which pins nothing, and client-auth is pinned");
         findings.push(
             Finding::error(place, found)

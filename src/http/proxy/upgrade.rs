@@ -47,6 +47,7 @@ pub fn connect(
     idle: Duration,
 ) {
     let upstream = hyper::upgrade::on(response);
+    let connection = connection.carrier();
     tokio::spawn(async move {
         let halves = tokio::try_join!(client.0, upstream);
         let result = match halves {

@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -76,7 +76,7 @@ pub fn write(
         }
         let temporary =
             write_temporary(certs_dir, file).map_err(|e| failure(&path, "can't be written", &e))?;
-        give(temporary.path(), owner)
+        give(temporary.as_file(), owner)
             .map_err(|e| failure(&path, "can't be given to --user", &e))?;
         temporaries.push((temporary, path));
     }
@@ -91,13 +91,13 @@ pub fn write(
         });
     }
     // Once it is given away, a root without CAP_DAC_OVERRIDE can't open it.
-    let opened = File::open(certs_dir);
-    if is_own(certs_dir) {
-        give(certs_dir, owner).map_err(|e| failure(certs_dir, "can't be given to --user", &e))?;
+    let opened = File::open(certs_dir).map_err(|e| failure(certs_dir, "can't be opened", &e))?;
+    if is_own(&opened) {
+        give(&opened, owner).map_err(|e| failure(certs_dir, "can't be given to --user", &e))?;
     }
     // The renames themselves: without it, a crash of the machine could bring the old names back.
     opened
-        .and_then(|dir| dir.sync_all())
+        .sync_all()
         .map_err(|e| failure(certs_dir, "can't be synced", &e))?;
     Ok(written)
 }
@@ -181,18 +181,17 @@ fn write_temporary(dir: &Path, file: &Wanted<'_>) -> io::Result<NamedTempFile> {
     Ok(temporary)
 }
 
-fn give(path: &Path, owner: Option<&Account>) -> io::Result<()> {
+/// By its descriptor: whoever can write to the directory could have put something else in its place.
+fn give(file: &File, owner: Option<&Account>) -> io::Result<()> {
     match owner {
-        Some(Account { uid, gid, .. }) => {
-            std::os::unix::fs::lchown(path, Some(uid.as_raw()), Some(gid.as_raw()))
-        }
+        Some(Account { uid, gid, .. }) => fchown(file, Some(uid.as_raw()), Some(gid.as_raw())),
         None => Ok(()),
     }
 }
 
 /// Whether a directory is this user's, and nobody else's.
-fn is_own(dir: &Path) -> bool {
-    fs::metadata(dir)
+fn is_own(dir: &File) -> bool {
+    dir.metadata()
         .is_ok_and(|metadata| metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o077 == 0)
 }
 

@@ -9,7 +9,7 @@ mod users;
 use std::fs;
 use std::io;
 
-use rustix::process::{geteuid, getuid};
+use rustix::process::{getegid, geteuid, getgid, getuid};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities,
     set_thread_groups, set_thread_res_gid, set_thread_res_uid,
@@ -69,7 +69,8 @@ fn alone() -> io::Result<()> {
 
 fn become_user(wanted: &RunAs) -> Result<(), Finding> {
     let account = look_up(wanted)?;
-    if getuid() == account.uid && geteuid() == account.uid {
+    let is_already = getuid() == account.uid && getgid() == account.gid;
+    if is_already && geteuid() == account.uid && getegid() == account.gid && !geteuid().is_root() {
         return Ok(());
     }
     let change = || {
