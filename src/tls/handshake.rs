@@ -139,7 +139,9 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
             });
         }
         Ok(Err(_)) if stream.get_ref().received() == 0 => return Err(Failure::Ping),
-        Ok(Err(error)) => Refused::of(&error, stream.ssl()),
+        Ok(Err(error)) => {
+            Refused::of(&error, stream.ssl()).after(stream.get_ref().last_received(), &error)
+        }
         Err(_) => {
             let words = format!("no handshake within {timeout:?}");
             Refused::new(RefusalReason::Timeout, words, stream.ssl())
