@@ -98,6 +98,28 @@ print(found["totals"][sys.argv[2]] if sys.argv[2] != "failures" else json.dumps(
 PYTHON
 }
 
+# by_port: a request over a connection of its own; its status, and the client's port.
+by_port() {
+    curl -sS --max-time 20 --cacert "$pki/ca.pem" -o "$work/body" -w '%{http_code} %{local_port}' "$@" \
+        "https://localhost:$rolling_port/" 2>"$work/curl.err"
+}
+
+# check_ends: mutual TLS goes from end to end through both, and each knows who asks.
+check_ends() {
+    local name written
+    for name in 1 2; do
+        written=$(by_port --cert "$pki/client.pem" --key "$pki/client.key")
+        is "client $name gets through" 200 "${written% *}"
+        eventually grep -q "\"client\":\"127.0.0.1:${written#* }\"" "${instance_dir[a]}/log" "${instance_dir[b]}/log"
+        contains "client $name is in the log by its own address" '"event":"request"' \
+            "$(cat "${instance_dir[a]}/log" "${instance_dir[b]}/log" | grep "\"client\":\"127.0.0.1:${written#* }\"")"
+    done
+    is 'they took turns' '1 1' "$(grep -c '"event":"request"' "${instance_dir[a]}/log") $(grep -c '"event":"request"' "${instance_dir[b]}/log")"
+    written=$(by_port)
+    is 'a client without a certificate does not' 000 "${written% *}"
+    contains 'and gets the alert' 'certificate required' "$(cat "$work/curl.err")"
+}
+
 check_rolling() {
     local name pid curls_pid asked lost
     for name in a b; do
@@ -106,6 +128,7 @@ check_rolling() {
         instance_start "$name"
     done
     rolling_balancer
+    check_ends
     # At every moment; now and then; each over a connection of its own; and over HTTP/2.
     load busy --mode requests --connections 4
     load calm --mode requests --connections 32 --rate 200
