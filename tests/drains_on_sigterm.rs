@@ -12,6 +12,7 @@ use openssl::ssl::ShutdownState;
 use crate::support::certgate::{self, Builder, Certgate};
 use crate::support::client::{self, Connection};
 use crate::support::http;
+use crate::support::http2_client;
 use crate::support::pki::Pki;
 use crate::support::{PATIENCE, eventually, upstream};
 
@@ -143,28 +144,43 @@ fn a_first_request_that_is_on_its_way_is_answered() {
     assert_eq!(gate.exit_code(), Some(0));
 }
 
-/// The last answer didn't say that it was the last.
 #[test]
-fn so_is_the_next_one_of_a_client_that_asks_often() {
+fn over_http_2_too() {
     let pki = Pki::new();
     let mut gate = certgate::serve(&pki).file("index.html", "x").start();
-    let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
-    let mut answers = 0;
-    // It is kept ready for the next request then (`HOT`).
-    while answers < 20 {
-        assert_eq!(connection.get("/").unwrap().status, 200);
-        answers += 1;
-    }
+    let client = client::with(&pki.client);
+    let mut unused = http2_client::connect(&client, gate.address);
+    until_handshaken(&gate, 1.0);
     gate.signal("TERM");
-    loop {
-        let answer = connection.get("/").unwrap();
-        assert_eq!(answer.status, 200);
-        if answer.header("connection") == Some("close") {
-            break;
+    until_nobody_listens(&gate);
+    assert_eq!(unused.request("GET", "/", "").status(), 200);
+    unused.until_closed();
+    assert_eq!(gate.exit_code(), Some(0));
+}
+
+/// The last answer didn't say that it was the last.
+#[test]
+fn clients_that_ask_now_and_then_lose_nothing() {
+    let pki = Pki::new();
+    let mut gate = certgate::serve(&pki).file("index.html", "x").start();
+    let client = client::with(&pki.client);
+    // Most of them are idle at any moment.
+    let connect = |_| client.connect(gate.address).unwrap();
+    let mut connections: Vec<_> = (0..20).map(connect).collect();
+    let mut ask_all = || {
+        for number in (0..connections.len()).rev() {
+            let answer = connections[number].get("/").unwrap();
+            assert_eq!(answer.status, 200);
+            if answer.header("connection") == Some("close") {
+                let mut told = connections.swap_remove(number);
+                assert_eq!(told.read(&mut [0]).unwrap(), 0, "closed");
+            }
         }
-    }
-    assert_eq!(connection.read(&mut [0]).unwrap(), 0, "closed");
-    drop(connection);
+        connections.len()
+    };
+    assert_eq!(ask_all(), 20);
+    gate.signal("TERM");
+    while ask_all() > 0 {}
     assert_eq!(gate.exit_code(), Some(0));
 }
 

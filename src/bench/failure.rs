@@ -12,6 +12,7 @@ use openssl_sys::{
     SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ENCRYPTED_LENGTH_TOO_LONG, SSL_R_WRONG_VERSION_NUMBER,
 };
 
+use crate::tls::alerts::alert_name;
 use crate::tls::failure::{ALERT_OFFSET, SSL_LIBRARY, words};
 
 /// How far an operation had come.
@@ -218,40 +219,5 @@ impl Failure {
                 Err(_) => Self::Tls(words(stack)),
             },
         }
-    }
-}
-
-/// The name in RFC 8446 section 6, or in RFC 5246 section 7.2 for those that are gone.
-pub fn alert_name(number: u8) -> &'static str {
-    match number {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        22 => "record_overflow",
-        40 => "handshake_failure",
-        41 => "no_certificate",
-        42 => "bad_certificate",
-        43 => "unsupported_certificate",
-        44 => "certificate_revoked",
-        45 => "certificate_expired",
-        46 => "certificate_unknown",
-        47 => "illegal_parameter",
-        48 => "unknown_ca",
-        49 => "access_denied",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        90 => "user_canceled",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        113 => "bad_certificate_status_response",
-        115 => "unknown_psk_identity",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        _ => "unknown",
     }
 }

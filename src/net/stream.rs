@@ -29,6 +29,8 @@ const LENIENCE: usize = 1024 * 1024;
 const COALESCED: usize = 64 * 1024 + 512;
 /// How much is received at a time, in bytes, though libssl asks for a record's header and then its body.
 const AHEAD: usize = 64 * 1024;
+/// How much of the end of what was received is known after it was read, in bytes: an alert that isn't encrypted.
+pub const LAST: usize = 7;
 
 thread_local! {
     /// Of use only within one call of `poll_receive`.
@@ -56,6 +58,8 @@ pub struct ClientStream {
     /// Written, and not sent yet; allocated only while there is something.
     unsent: BytesMut,
     received: u64,
+    /// The end of what was received last.
+    last: [u8; LAST],
     sent: u64,
     client_ended: bool,
     /// How far our end of the connection is.
@@ -96,6 +100,7 @@ impl ClientStream {
         Self {
             tcp: Some(tcp),
             unread: Bytes::new(),
+            last: [0; LAST],
             unsent: BytesMut::new(),
             received: 0,
             sent: 0,
@@ -116,6 +121,11 @@ impl ClientStream {
     /// Bytes read so far.
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// The end of what was received last; zeros, if that was less.
+    pub fn last_received(&self) -> [u8; LAST] {
+        self.last
     }
 
     /// Bytes written so far.
@@ -165,6 +175,9 @@ impl ClientStream {
             let mut received = ReadBuf::new(scratch);
             ready!(self.tcp().poll_read(context, &mut received))?;
             let received = received.filled();
+            if let Some(last) = received.last_chunk() {
+                self.last = *last;
+            }
             let (now, later) = received.split_at(received.len().min(buffer.remaining()));
             buffer.put_slice(now);
             if !later.is_empty() {

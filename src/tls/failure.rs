@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use openssl::error::ErrorStack;
+use openssl::error::{Error, ErrorStack};
 use openssl::ssl::{self, ErrorCode, NameType, SslRef};
 
+use super::alerts::{self, ALERT_RECORD};
 use super::ffi::server::client_random;
 use super::policy::{Note, note};
 use super::verification::Rejection;
@@ -79,6 +80,21 @@ impl Refused {
         refused.certificate = note(ssl).and_then(Note::shown);
         refused
     }
+
+    /// The same, knowing the last bytes that the client sent: they may say why in clear.
+    pub fn after(mut self, last: [u8; ALERT_RECORD], error: &ssl::Error) -> Self {
+        if let Some(alert) = alerts::in_clear(last)
+            && error.ssl_error().is_some_and(is_undecipherable)
+        {
+            self.reason = match alert {
+                PROTOCOL_VERSION => RefusalReason::ProtocolMismatch,
+                _ => RefusalReason::ClientAlert,
+            };
+            let name = alerts::alert_name(alert).replace('_', " ");
+            self.detail = format!("alert {name}, not encrypted");
+        }
+        self
+    }
 }
 
 /// The server name in the ClientHello, fit for a log: AWS-LC takes any text for one.
@@ -127,6 +143,15 @@ fn reason_of(stack: &ErrorStack) -> RefusalReason {
         };
     }
     RefusalReason::HandshakeFailure
+}
+
+/// The alert `protocol_version` (RFC 8446 section 6).
+const PROTOCOL_VERSION: u8 = 70;
+
+/// DECRYPTION_FAILED_OR_BAD_RECORD_MAC
+fn is_undecipherable(stack: &ErrorStack) -> bool {
+    let is = |error: &Error| error.library_code() == SSL_LIBRARY && error.reason_code() == 139;
+    stack.errors().iter().any(is)
 }
 
 /// `ERR_LIB_EVP` (err.h): a public key that can't be read.

@@ -144,7 +144,9 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
             });
         }
         Ok(Ok(Err(_))) if stream.get_ref().received() == 0 => return Err(Failure::Ping),
-        Ok(Ok(Err(error))) => Refused::of(&error, stream.ssl()),
+        Ok(Ok(Err(error))) => {
+            Refused::of(&error, stream.ssl()).after(stream.get_ref().last_received(), &error)
+        }
         Err(_) => {
             let words = format!("no handshake within {timeout:?}");
             Refused::new(RefusalReason::Timeout, words, stream.ssl())

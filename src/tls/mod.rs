@@ -5,6 +5,7 @@
 //! the access stage's decision. Refuses what TLS itself refuses, with the reason ([`failure`]).
 
 pub mod admission;
+pub mod alerts;
 mod ca_names;
 pub mod context;
 pub mod failure;

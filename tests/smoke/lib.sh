@@ -90,7 +90,7 @@ clean_up() {
 # The three variables of the nginx container for the command given, which takes the place of the process: in the
 # background or in a subshell only.
 exec_with_certificates() {
-    SSL_SERVER_CERTIFICATE=$(cat "$pki/server.pem")
+    SSL_SERVER_CERTIFICATE=$(cat "${server_cert:-$pki/server.pem}")
     SSL_SERVER_KEY=$(cat "${server_key:-$pki/server.key}")
     SSL_CLIENT_CERTIFICATE=$(cat "$pki/ca.pem")
     export SSL_SERVER_CERTIFICATE SSL_SERVER_KEY SSL_CLIENT_CERTIFICATE

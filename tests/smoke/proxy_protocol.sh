@@ -74,7 +74,7 @@ if gate_start --proxy-protocol required --trusted-proxies 127.0.0.1; then
     done
     is "HAProxy's health checks are pings" yes "$(eventually at_least certgate_tcp_pings_total 3 && echo yes)"
     is "HAProxy's health checks are LOCAL" yes \
-        "$(at_least 'certgate_proxy_headers_total{kind="local"}' 3 && echo yes)"
+        "$(eventually at_least 'certgate_proxy_headers_total{kind="local"}' 3 && echo yes)"
     is 'and nobody was refused' 0 "$(grep -c '"event":"refused"' "$gate_dir/log")"
     is 'curl --haproxy-protocol' 200 "$(status fetch / --haproxy-protocol)"
     is 'without a header' 000 "$(status fetch /)"

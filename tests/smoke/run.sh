@@ -53,6 +53,8 @@ make_content
 . "$here/verify.sh"
 # shellcheck source=tests/smoke/shutdown.sh
 . "$here/shutdown.sh"
+# shellcheck source=tests/smoke/setups.sh
+. "$here/setups.sh"
 # shellcheck source=tests/smoke/rolling.sh
 . "$here/rolling.sh"
 # shellcheck source=tests/smoke/side_by_side.sh

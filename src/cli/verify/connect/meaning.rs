@@ -1,7 +1,7 @@
 //! What a server's alert says about a client's certificate.
 
-use crate::bench::failure::alert_name;
 use crate::refusal::RefusalReason::{self, *};
+use crate::tls::alerts::alert_name;
 
 /// An alert, in the client's terms.
 pub struct Meaning {

@@ -10,10 +10,10 @@ use super::attempt::Seen;
 use super::local;
 use super::meaning;
 use super::verdict::Verdict;
-use crate::bench::failure::alert_name;
 use crate::bench::identity::Identity;
 use crate::identity::{escaped, rfc2253, unix_seconds};
 use crate::startup::checks::{alternative_names, day};
+use crate::tls::alerts::alert_name;
 use crate::tls::verification::unix_now;
 
 /// How many names of authorities people are shown.
