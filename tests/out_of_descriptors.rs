@@ -39,4 +39,6 @@ fn a_process_without_descriptors_turns_clients_away_and_recovers() {
             .ok()
             .filter(|answer| answer.status == 200)
     });
+    // Not before: the admin port needs a descriptor, too.
+    assert!(gate.metric("certgate_accept_errors_total") >= 1.0);
 }

@@ -78,6 +78,33 @@ fn a_client_that_takes_its_time_gets_all_of_it() {
     }
 }
 
+#[test]
+fn a_stream_that_is_read_slowly_is_read_to_its_end() {
+    const LENGTH: usize = 4 << 20;
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .argument("--send-timeout=700ms")
+        .file("slow", vec![7; LENGTH])
+        .start();
+    let options = Options {
+        alpn: b"\x02h2",
+        ..duplex::with(&pki.client)
+    };
+    let mut client = http2::connect_with_window(options, gate.address, Some(1 << 16));
+    duplex::block_on(async {
+        client.0.ready().await.unwrap();
+        let answer = client.0.send_request(http2::get("/slow")).await.unwrap();
+        let (mut body, mut taken, start) = (answer.into_body(), 0, Instant::now());
+        while let Some(frame) = body.frame().await {
+            taken += frame.expect("it goes on").into_data().unwrap().len();
+            // Some two seconds for all of it.
+            let due = Duration::from_micros(2_000_000 * taken as u64 / LENGTH as u64);
+            tokio::time::sleep(due.saturating_sub(start.elapsed())).await;
+        }
+        assert_eq!(taken, LENGTH);
+    });
+}
+
 /// Its windows stay shut: the stream is reset, and the others of its connection go on.
 #[test]
 fn a_stream_that_nobody_reads() {
