@@ -108,6 +108,8 @@ impl<'a> End<'a> {
             if self.last_call.is_none() {
                 self.last_call = Some(Instant::now());
                 self.count_anew();
+                // Whoever has asked for that already must ask again.
+                context.waker().wake_by_ref();
             }
             ready!(self.ending.poll(Stage::Over, context));
             self.closed = true;
