@@ -41,6 +41,9 @@ impl Snapshot {
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
     async fn admit(self: Arc<Self>, connected: Connected, member: Member) -> Option<Conversation> {
+        if self.door.is_full(connected.peer, &self.telemetry) {
+            return None;
+        }
         let mut accepted = match &self.proxy_headers {
             None => connected.into(),
             Some(headers) => Box::pin(self.announced(connected, headers)).await?,

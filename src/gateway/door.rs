@@ -1,5 +1,6 @@
 //! What is closed before its handshake, because too much is open.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::config::overload::OverloadSettings;
@@ -26,21 +27,26 @@ impl Door {
         }
     }
 
+    /// Whether there is no room for another connection, whoever's it is. Asked before anything is read of it.
+    pub(super) fn is_full(&self, peer: SocketAddr, telemetry: &Telemetry) -> bool {
+        let full = connections_open(telemetry) > self.connections;
+        if full {
+            connection_refused(telemetry, TooMany::Connections, peer);
+        }
+        full
+    }
+
     /// Whether this connection may go on. It counts itself among those that are open already.
     pub(super) fn lets_in(&self, accepted: &mut Accepted, telemetry: &Telemetry) -> bool {
-        let refused = |limit| {
-            connection_refused(telemetry, limit, accepted.client);
-            false
-        };
-        if connections_open(telemetry) > self.connections {
-            return refused(TooMany::Connections);
-        }
         if self.per_address == 0 {
             return true;
         }
         match self.places.take(accepted.client.ip(), self.per_address) {
             Some(place) => accepted.stream.keep(place),
-            None => return refused(TooMany::OfAddress),
+            None => {
+                connection_refused(telemetry, TooMany::OfAddress, accepted.client);
+                return false;
+            }
         }
         true
     }

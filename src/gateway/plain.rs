@@ -16,7 +16,8 @@ use crate::telemetry::Telemetry;
 pub(super) async fn connection(service: Arc<Service>, mut accepted: Accepted, member: Member) {
     {
         let snapshot = service.current.load();
-        if !snapshot.door.lets_in(&mut accepted, &snapshot.telemetry) {
+        let (door, telemetry) = (&snapshot.door, &snapshot.telemetry);
+        if door.is_full(accepted.client, telemetry) || !door.lets_in(&mut accepted, telemetry) {
             return;
         }
         let limits = snapshot.limits.as_ref();
