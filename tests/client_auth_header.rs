@@ -1,5 +1,6 @@
 //! With `--client-auth header`, a trusted load balancer says with each request whose it is; nobody else does.
 
+use std::io::Write;
 use std::process::Command;
 
 use serde_json::Value;
@@ -396,5 +397,26 @@ fn an_open_route_needs_no_header() {
     ] {
         let answer = ask(&mut connection, path, &field);
         assert_eq!(answer.status, status, "{path} {field:.60}");
+    }
+}
+
+/// Behind a proxy that says for whom it speaks, the word of that one counts, and not the proxy's.
+#[test]
+fn whom_a_proxy_header_names_must_be_trusted() {
+    let pki = Pki::new();
+    let upstream = told();
+    let gate = gate(&pki, &upstream)
+        .argument("--proxy-protocol=auto")
+        .start();
+    for (announced, status) in [
+        ("", 200),
+        ("PROXY TCP4 127.0.0.1 127.0.0.1 1000 443\r\n", 200),
+        ("PROXY TCP4 203.0.113.66 127.0.0.1 1000 443\r\n", 403),
+    ] {
+        let mut tcp = client::dial(gate.address);
+        tcp.write_all(announced.as_bytes()).unwrap();
+        let mut connection = client::anonymous().connect_over(tcp).unwrap();
+        let answer = ask(&mut connection, "/", &field(&pki.client));
+        assert_eq!(answer.status, status, "{announced}");
     }
 }

@@ -7,6 +7,7 @@ use crate::support::certgate::Certgate;
 use crate::support::client::{self, Connection};
 use crate::support::crl;
 use crate::support::endings::*;
+use crate::support::eventually;
 use crate::support::http2_client;
 use crate::support::ocsp_answers::Status;
 use crate::support::pki::{self, Identity, Pki};
@@ -310,4 +311,36 @@ fn and_nobody_else_notices() {
         }
     });
     assert_eq!(world.gate.count("connection_closed"), 18);
+}
+
+/// Who has shown no certificate was let in by that being enough; it may be so no longer, or be told otherwise.
+#[test]
+fn when_clients_are_told_in_another_way() {
+    const HEADER: &str = "client-auth = \"header\"\ntrusted-proxies = [\"127.0.0.1\"]\n";
+    const OPEN_ROUTE: &str = "[[route]]\npath = \"/open\"\nclient-auth = \"off\"\n";
+    for (before, after) in [
+        ("client-auth = \"off\"\n", HEADER.to_owned()),
+        ("client-auth = \"optional\"\n", HEADER.to_owned()),
+        ("client-auth = \"off\"\n", OPEN_ROUTE.to_owned()),
+        (
+            "client-auth = \"optional\"\n",
+            "client-auth = \"required\"\n".to_owned(),
+        ),
+    ] {
+        let world = world(before, &[]);
+        let mut nobody = client::anonymous().connect(world.gate.address).unwrap();
+        goes_on(&mut nobody);
+        world.gate.configure(&with_root(&after));
+        world.gate.reload();
+        eventually(&after, || nobody.get("/").is_err().then_some(()));
+    }
+    // Certificates are as good without being asked for.
+    let world = world("client-auth = \"required\"\n", &[]);
+    let [mut shown, ..] = world.open(&world.pki.client);
+    world.gate.configure(&with_root("client-auth = \"off\"\n"));
+    world.gate.reload();
+    goes_on(&mut shown);
+    world.gate.configure(&with_root(HEADER));
+    world.gate.reload();
+    eventually("the header", || shown.get("/").is_err().then_some(()));
 }

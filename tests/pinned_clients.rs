@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::support::certgate::{self, Builder, Certgate};
 use crate::support::client::{self, Client};
 use crate::support::pki::{self, Identity, Key, Pki, Purpose, Recipe};
+use crate::support::places;
 use crate::support::sites::visit;
 use crate::support::{peers, upstream};
 
@@ -381,4 +382,21 @@ fn verify_shows_pins_and_judges_by_them() {
         (1, &"not_allowed".into())
     );
     assert_eq!(json["chain"][0]["subject"], "CN=alice,O=Tests");
+}
+
+/// The holder of a pinned key can sign itself any name: a route must not go by that alone either.
+#[test]
+fn rules_of_routes_pin_too() {
+    let pki = Pki::new();
+    let key = &self_signed("worker", Key::P256);
+    let site = format!("client-auth = \"pinned\"\nallow = [\"{}\"]\n", spki(key));
+    let route =
+        |rule: &str| format!("{site}[[route]]\nprefix = \"/admin\"\nallow = [\"{rule}\"]\n");
+    let finished = places::serve(&pki).config(&route("cn:admin")).finish();
+    assert_eq!(finished.code(), 78);
+    let complaint = finished.stderr;
+    assert!(complaint.contains("route /admin"), "{complaint}");
+    assert!(complaint.contains("pins nothing"), "{complaint}");
+    let pinning = route(&format!("{} and cn:admin", spki(key)));
+    places::serve(&pki).config(&pinning).start();
 }

@@ -147,3 +147,14 @@ fn a_user_who_is_not_there_is_named() {
         assert!(said.contains("/etc/passwd"), "{said}");
     }
 }
+
+#[test]
+fn the_group_counts_also_where_the_user_is_the_same() {
+    if !is_root() {
+        return;
+    }
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki).argument("--user=0:65532").start();
+    assert_eq!(status(&gate, "Uid"), "0\t0\t0\t0");
+    assert_eq!(status(&gate, "Gid"), "65532\t65532\t65532\t65532");
+}
