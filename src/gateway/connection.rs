@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::services::Behind;
 use super::shadow;
-use super::snapshot::{Behind, Snapshot};
+use super::snapshot::Snapshot;
 use crate::access::{self, Permitted, RefusedConnection, header};
 use crate::http::health::Outcomes;
 use crate::http::service::Conversation;

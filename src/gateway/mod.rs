@@ -12,6 +12,7 @@ mod open;
 mod plain;
 pub mod reload;
 mod run;
+mod services;
 mod shadow;
 pub mod snapshot;
 mod stapling;

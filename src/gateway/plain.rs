@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Service;
-use super::snapshot::{Behind, SiteService};
+use super::services::{Behind, SiteService};
 use crate::access::plain::PlainDoor;
 use crate::config::Settings;
 use crate::http::health::Health;

@@ -7,29 +7,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::closing::Terms;
-use super::contents::{self, Contents, Maker};
+use super::contents::Contents;
 use super::door::Door;
 use super::lists::Lists;
 use super::open::Register;
 use super::plain;
+use super::services::{Common, SiteService, services};
 use super::shadow;
 use super::stapling::Stapling;
 use super::status::{self, SiteStatus};
 
-use crate::access::header::{CurrentGate, HeaderGate, HeaderGates};
-use crate::access::routes::{Guarded, Routes};
+use crate::access::header::{HeaderGate, HeaderGates};
+use crate::access::routes::Routes;
 use crate::access::rules::Rules;
 use crate::config::proxy_protocol::ProxyProtocol;
 use crate::config::site::{CrlSettings, WrittenRules};
 use crate::config::sources::CrlSource;
-use crate::config::values::{Refusal, UnknownSni};
 use crate::config::{Settings, Site, Times};
 use crate::findings::{Finding, Findings};
 use crate::http::health::{Health, Readiness};
-use crate::http::misdirected::Hosts;
 use crate::http::plain::PlainView;
-use crate::http::service::{Content, HttpServer};
-use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
 use crate::limits::{Limits, Tables};
 use crate::net::places::Places;
@@ -40,7 +37,6 @@ use crate::tls::ocsp::Statuses;
 use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
 use crate::tunnel::Announcement;
-use crate::upstream::Upstreams;
 
 /// What a snapshot is made of.
 pub struct Inputs {
@@ -111,7 +107,7 @@ pub struct Snapshot {
     /// The number that a handshake tells is the place in here.
     pub(super) sites: Vec<SiteService>,
     /// What the next one may keep.
-    contents: Contents,
+    pub(super) contents: Contents,
     stapling: Vec<Stapling>,
     /// Of the sites whose clients a header tells, and where they take effect.
     header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
@@ -135,23 +131,6 @@ pub struct Snapshot {
     pub(super) terms: Terms,
     /// The connections that are open.
     pub(super) open: Arc<Register>,
-}
-
-/// What the connections of one site get.
-pub(super) struct SiteService {
-    /// Who may come in, and ask for what.
-    pub rules: Arc<Routes>,
-    /// What each request is decided by, if that is how its client is told.
-    pub by_header: Option<CurrentGate>,
-    pub behind: Behind,
-    /// What a tunnel's upstream is told; of the certificates that only a snapshot has.
-    pub announcement: Option<Arc<Announcement>>,
-}
-
-#[derive(Clone)]
-pub(super) enum Behind {
-    Http(Arc<HttpServer>),
-    Tunnel(Arc<Upstreams>),
 }
 
 impl Snapshot {
@@ -387,87 +366,4 @@ fn no_endpoints(site: &Site) -> Findings {
         .expected("proxy-protocol required or auto")
         .advice("Only a PROXY header says which VPC endpoint a client comes in by: no rule over it would match anybody")
         .into()
-}
-
-/// What the services of all sites have in common.
-struct Common<'a> {
-    settings: &'a Settings,
-    telemetry: &'a Arc<Telemetry>,
-    limits: &'a Option<Arc<Limits>>,
-    health: &'a Option<Arc<Health>>,
-    inventory: &'a Arc<Inventory>,
-}
-
-fn services(
-    common: &Common<'_>,
-    rules: &[Arc<Routes>],
-    before: Option<&Snapshot>,
-) -> Result<(Vec<SiteService>, Contents), Findings> {
-    let Common {
-        settings,
-        telemetry,
-        ..
-    } = *common;
-    let mut findings = Findings::default();
-    let names = Arc::new(settings.server_names.clone());
-    let mut services: Vec<SiteService> = Vec::with_capacity(settings.sites.len());
-    let mut contents = Contents::default();
-    let maker = Maker {
-        settings,
-        telemetry,
-        before: before.map(|before| &before.contents),
-    };
-    let rules = rules
-        .iter()
-        .cloned()
-        .chain(std::iter::repeat_with(Arc::default));
-    for ((number, site), rules) in settings.sites.iter().enumerate().zip(rules) {
-        let hosts = Hosts {
-            names: names.clone(),
-            site: number,
-            others_are_first: settings.unknown_sni == UnknownSni::Default,
-        };
-        // What the site has from the first one may have failed there, and was said.
-        let Some(behind) = contents.behind(site, &maker, &mut findings) else {
-            continue;
-        };
-        let behind = match behind {
-            contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
-            contents::Behind::Http(own, of_routes) => {
-                let content = Guarded::new(rules.clone(), own, of_routes);
-                http(content, hosts, site, common)
-            }
-        };
-        services.push(SiteService {
-            rules,
-            by_header: None,
-            behind,
-            announcement: None,
-        });
-    }
-    match findings.is_empty() {
-        true => Ok((services, contents)),
-        false => Err(findings),
-    }
-}
-
-fn http(content: Guarded<Arc<Content>>, hosts: Hosts, site: &Site, common: &Common<'_>) -> Behind {
-    let settings = common.settings;
-    let all = settings.sites.iter().map(|site| &site.settings.identity);
-    let identity = IdentityHeaders::new(&site.settings.identity, all);
-    Behind::Http(Arc::new(HttpServer {
-        content,
-        refuses_by_page: site.settings.refusal == Refusal::Page,
-        health: common.health.clone(),
-        hosts,
-        identity: Arc::new(identity),
-        inventory: common.inventory.clone(),
-        limits: common
-            .limits
-            .clone()
-            .filter(|limits| limits.limit_requests()),
-        header_timeout: settings.times.header,
-        send_timeout: settings.times.send,
-        telemetry: common.telemetry.clone(),
-    }))
 }
