@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::balancer;
 use crate::support::certgate::{self, Certgate};
 use crate::support::client::{self, Connection};
 use crate::support::endings::*;
@@ -88,6 +89,26 @@ fn tunnels_and_websockets_too() {
         gone.recv_timeout(crate::support::PATIENCE).unwrap();
         closed(&gate, "max_age");
     }
+}
+
+/// Whoever a load balancer speaks for has no connection but the load balancer's.
+#[test]
+fn a_websocket_of_a_client_that_a_header_tells() {
+    let (address, gone) = echoing(true);
+    let upstream = format!("--upstream=http://{address}");
+    let header = ["--client-auth=header", "--trusted-proxies=127.0.0.1"];
+    let (pki, gate) = gate(&[AGE, &upstream, header[0], header[1]]);
+    let since = Instant::now();
+    let mut connection = balancer::connect(gate.address);
+    let ask = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{}\r\n",
+        balancer::field(&pki.client)
+    );
+    assert_eq!(connection.request(&ask).unwrap().status, 101);
+    echoes(&mut connection);
+    until_it_ends(&mut connection, since);
+    gone.recv_timeout(crate::support::PATIENCE).unwrap();
+    closed(&gate, "max_age");
 }
 
 /// A bound that is new counts from when they began.

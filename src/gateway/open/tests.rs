@@ -108,3 +108,38 @@ fn who_was_told_is_cut_after_the_grace_and_not_told_again() {
     assert!(shard.dues.is_empty(), "told and cut in one look");
     shard.open.clear();
 }
+
+/// Judging may be overtaken by a reload: whom the newer snapshot has let in isn't held against the older one.
+#[test]
+fn an_older_snapshot_judges_nobody_of_a_newer_one() {
+    let register = Register::new();
+    let connection = Arc::new(Connection::new(session(), None));
+    let newer = Entry {
+        who: Arc::downgrade(&connection),
+        judged: 2,
+        ..expiring(3600)
+    };
+    insert(&register, 0, newer);
+    assert!(register.unjudged(0, 1).is_empty());
+    assert!(register.unjudged(0, 2).is_empty());
+    assert_eq!(register.unjudged(0, 3).len(), 1);
+    register.use_snapshot(2);
+    assert!(register.is_past(1) && !register.is_past(2));
+}
+
+fn session() -> crate::tls::Session {
+    crate::tls::Session {
+        address: ([127, 0, 0, 1], 1).into(),
+        via: None,
+        sni: None,
+        site: 0,
+        identity: 0,
+        version: "",
+        cipher: "",
+        resumed: false,
+        http2: false,
+        took: Duration::ZERO,
+        overlooked: None,
+        standing: None,
+    }
+}
