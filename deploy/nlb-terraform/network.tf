@@ -102,7 +102,7 @@ resource "aws_vpc_security_group_egress_rule" "task_to_s3" {
   count = var.endpoint_security_group_id == null ? 0 : 1
 
   security_group_id = aws_security_group.task.id
-  description       = "ECR's layers in S3"
+  description       = "layers of ECR in S3"
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
