@@ -50,6 +50,13 @@ resource "aws_lb_target_group" "this" {
   # certgate ends connections itself, in order, at SIGTERM; the load balancer would cut them before.
   connection_termination = false
 
+  # By default the load balancer resets all connections of a target as soon as it is unhealthy. But a task that drains is
+  # unhealthy by intent, while its requests still run: it keeps them for as long as stopTimeout allows.
+  target_health_state {
+    enable_unhealthy_connection_termination = false
+    unhealthy_draining_interval             = 120
+  }
+
   health_check {
     # /readyz fails from SIGTERM on, which a connection to the TLS port wouldn't show.
     protocol            = "HTTP"

@@ -109,6 +109,10 @@ def test_the_container():
     assert delay + timeout < stop <= 120
     group = block("resource", "aws_lb_target_group", "this")
     assert group["deregistration_delay"] >= delay + timeout
+    # The task that drains is unhealthy from its first moment on. Its connections must not be reset for that.
+    (state,) = group["target_health_state"]
+    assert state["enable_unhealthy_connection_termination"] is False
+    assert state["unhealthy_draining_interval"] >= stop
     # Failed health checks, and the half minute in which the load balancer still sends connections.
     (check,) = group["health_check"]
     assert delay >= check["interval"] * check["unhealthy_threshold"] + 30
