@@ -216,8 +216,19 @@ resource "aws_ecs_service" "this" {
     ignore_changes = [desired_count]
   }
 
-  # A target group can be a service's only once a listener uses it, and tasks start only with all of the role's policy.
-  depends_on = [aws_lb_listener.tls, aws_iam_role_policy.execution]
+  # A target group can be a service's only once a listener uses it, and tasks start only with all of the role's policy and
+  # a way to SSM and ECR: three that fail end the deployment. In the other direction, rules go only after the tasks.
+  depends_on = [
+    aws_lb_listener.tls,
+    aws_iam_role_policy.execution,
+    aws_vpc_security_group_egress_rule.load_balancer_to_task,
+    aws_vpc_security_group_ingress_rule.task_from_load_balancer,
+    aws_vpc_security_group_ingress_rule.endpoints_from_task,
+    aws_vpc_security_group_egress_rule.task_to_endpoints,
+    aws_vpc_security_group_egress_rule.task_to_s3,
+    aws_vpc_security_group_egress_rule.task_to_internet,
+    aws_vpc_security_group_egress_rule.task_to_upstream,
+  ]
 }
 
 resource "aws_appautoscaling_target" "this" {

@@ -25,6 +25,64 @@ def values(tree, keys):
             yield from values(each, keys)
 
 
+NETWORK = SECURITY_GROUPS | {
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCEndpoint",
+}
+
+
+def names(tree):
+    """What a resource refers to, and so comes after."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if key == "Ref":
+                yield value
+            elif key == "Fn::GetAtt":
+                yield (value if isinstance(value, list) else value.split("."))[0]
+            elif key == "Fn::Sub":
+                text = value if isinstance(value, str) else value[0]
+                yield from re.findall(r"\$\{([A-Za-z0-9]+)", text)
+            elif key == "DependsOn":
+                # A container's is a list of others.
+                yield from [each for each in ([value] if isinstance(value, str) else value) if isinstance(each, str)]
+            if key != "Ref":
+                yield from names(value)
+    elif isinstance(tree, list):
+        for each in tree:
+            yield from names(each)
+
+
+@pytest.mark.parametrize("name", [*TEMPLATES, "alb-cdk"])
+def test_tasks_start_when_the_network_stands(name):
+    # Otherwise they fail, and the circuit breaker ends the deployment after three.
+    resources = load(name)["Resources"]
+    (service,) = [each for each, resource in resources.items() if resource["Type"] == "AWS::ECS::Service"]
+    before, open_ones = set(), [service]
+    while open_ones:
+        new = set(names(resources[open_ones.pop()])) & set(resources) - before
+        before |= new
+        open_ones += new
+    network = {each for each, resource in resources.items() if resource["Type"] in NETWORK}
+    assert len(network) >= 4
+    assert network - before == set()
+
+
+def test_tasks_start_when_the_network_stands_with_terraform():
+    (service,) = [each["aws_ecs_service"]["this"] for each in CONFIGURATION["resource"] if "aws_ecs_service" in each]
+    rules = {
+        f"{type}.{name}"
+        for each in CONFIGURATION["resource"]
+        for type, named in each.items()
+        for name in named
+        # Clients may come later.
+        if type.startswith("aws_vpc_security_group_") and name != "clients"
+    }
+    assert len(rules) >= 6
+    assert rules <= {each.strip("${}") for each in service["depends_on"]}
+
+
 def descriptions_of_templates():
     for name in [*TEMPLATES, "alb-cdk"]:
         for resource in load(name)["Resources"].values():

@@ -26,9 +26,11 @@ class CertgateStack extends Stack {
   constructor(scope, id, props) {
     super(scope, id, props);
     const parameters = this.readParameters();
-    const { vpc, tasks } = network(this, parameters);
+    const { vpc, tasks, endpoints } = network(this, parameters);
     const taskDefinition = this.taskDefinition(parameters);
-    this.service(vpc, tasks, taskDefinition, parameters);
+    const service = this.service(vpc, tasks, taskDefinition, parameters);
+    // A task that starts before it can reach SSM and ECR fails, and three such failures end the deployment.
+    service.node.addDependency(vpc, tasks, endpoints);
   }
 
   readParameters() {
@@ -157,8 +159,8 @@ class CertgateStack extends Stack {
       // Towards certgate. The construct's own default is HTTP, whatever `protocol` says.
       targetProtocol: ApplicationProtocol.HTTPS,
     });
-    // Tasks start only with all of the role's policy.
-    service.service.node.addDependency(taskDefinition.executionRole);
+    // Tasks start only with all of the role's policy, and where health checks reach them.
+    service.service.node.addDependency(taskDefinition.executionRole, service.loadBalancer);
     service.loadBalancer.setAttribute('routing.http.drop_invalid_header_fields.enabled', 'true');
     service.targetGroup.configureHealthCheck({
       protocol: Protocol.HTTPS,
@@ -173,6 +175,7 @@ class CertgateStack extends Stack {
     const delay = DRAIN_DELAY.plus(DRAIN_TIMEOUT);
     service.targetGroup.setAttribute('deregistration_delay.timeout_seconds', `${delay.toSeconds()}`);
     new CfnOutput(this, 'DnsName', { value: service.loadBalancer.loadBalancerDnsName });
+    return service.service;
   }
 }
 

@@ -40,7 +40,7 @@ function network(scope, { s3PrefixList }) {
       open: false,
     });
   }
-  return { vpc, tasks };
+  return { vpc, tasks, endpoints };
 }
 
 module.exports = { network };
