@@ -14,7 +14,7 @@ use super::file::SiteTable;
 use super::health::HealthSettings;
 use super::layers::{Layers, Written};
 use super::limits::LimitSettings;
-use super::listen::{ListenAddress, OptionalAddress, TcpSettings};
+use super::listen::{Keepalive, ListenAddress, OptionalAddress, TcpSettings, UserTimeout};
 use super::networks::Networks;
 use super::overload::OverloadSettings;
 use super::proxy_protocol::ProxyProtocol;
@@ -155,8 +155,8 @@ impl Settings {
         let settings = Settings {
             listen,
             tcp: TcpSettings {
-                keepalive: read.one::<Time>("tcp-keepalive").0,
-                user_timeout: read.one::<Time>("tcp-user-timeout").0,
+                keepalive: read.one::<Keepalive>("tcp-keepalive").0,
+                user_timeout: read.one::<UserTimeout>("tcp-user-timeout").0,
                 backlog: read.one("backlog"),
             },
             sites,
