@@ -97,3 +97,32 @@ fn a_port_in_use_stops_everything() {
         assert!(!finished.certs_dir().exists());
     }
 }
+
+#[test]
+fn a_port_that_two_settings_want_is_said_of_the_second() {
+    let pki = Pki::new();
+    // One that nobody else has, on a machine where several such tests run.
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    let ours = format!("127.{}.{b}.{c}:8443", 128 | a);
+    for command in ["serve", "check"] {
+        for setting in ["--listen", "--admin", "--redirect"] {
+            let builder = certgate::bare(&[command])
+                .environment("SSL_SERVER_CERTIFICATE", pki.server.certificate_pem())
+                .environment("SSL_SERVER_KEY", pki.server.key_pem())
+                .environment("SSL_CLIENT_CERTIFICATE", pki.ca.certificate_pem())
+                .environment("CERTGATE_CERTS_DIR", "certs")
+                .argument(format!("--listen={ours}"));
+            let builder = match setting {
+                "--admin" => builder,
+                _ => builder.environment("CERTGATE_ADMIN", "127.0.0.1:0"),
+            };
+            let finished = builder.argument(format!("{setting}={ours}")).finish();
+            assert_eq!(finished.code(), 78, "{command} {setting}");
+            let said = format!("{}{}", finished.stdout, finished.stderr);
+            let says = format!("error: {setting} {ours}: can't be bound");
+            let line = said.lines().find(|line| line.starts_with(&says)).unwrap();
+            let advice = "Another one of --listen, --admin and --redirect has it";
+            assert!(line.contains(advice), "{line}");
+        }
+    }
+}

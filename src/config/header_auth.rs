@@ -12,9 +12,12 @@ impl Reader<'_> {
     pub(super) fn check_plain(&mut self, listen: &[ListenAddress]) {
         let mut plain = listen.iter();
         let plain = plain.find(|address| matches!(address, ListenAddress::Plain(_)));
-        let (Some(plain), true) = (plain, self.written("trusted-proxies").values.is_empty()) else {
+        let Some(plain) = plain else {
             return;
         };
+        if !self.written("trusted-proxies").values.is_empty() {
+            return self.everybody_is_believed("to come by https without doing so");
+        }
         let place = self.written("listen").place;
         self.findings.push(
             Finding::error(place, format!("{plain}, and trusted-proxies is not set"))

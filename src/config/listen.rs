@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::values::Expected;
+use super::values::{Expected, Time};
 
 /// Where a listener's socket comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,40 @@ pub struct TcpSettings {
     pub backlog: Backlog,
 }
 
+/// `tcp-keepalive`: zero, or what the kernel takes (`MAX_TCP_KEEPIDLE` of net/tcp.h, in seconds).
+pub struct Keepalive(pub Duration);
+
+/// `tcp-user-timeout`: zero, or what the kernel takes (an int of milliseconds, tcp(7)).
+pub struct UserTimeout(pub Duration);
+
+impl FromStr for Keepalive {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        between(text, Duration::from_secs(1), Duration::from_secs(32_767))
+            .map(Self)
+            .map_err(|()| "0s, or a duration from 1s to 9h, such as 60s".into())
+    }
+}
+
+impl FromStr for UserTimeout {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        between(
+            text,
+            Duration::from_millis(1),
+            Duration::from_hours(24 * 24),
+        )
+        .map(Self)
+        .map_err(|()| "0s, or a duration from 1ms to 24days, such as 5m".into())
+    }
+}
+
+fn between(text: &str, least: Duration, most: Duration) -> Result<Duration, ()> {
+    let Time(duration) = text.parse().map_err(drop)?;
+    let fits = duration.is_zero() || (least..=most).contains(&duration);
+    fits.then_some(duration).ok_or(())
+}
+
 /// A number of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog(pub u32);
@@ -118,6 +152,22 @@ impl FromStr for Backlog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_as_the_kernel_takes_them() {
+        for text in ["0s", "1s", "90s", "9h"] {
+            assert!(text.parse::<Keepalive>().is_ok(), "{text}");
+        }
+        for text in ["1ms", "999ms", "10h", "60", ""] {
+            assert!(text.parse::<Keepalive>().is_err(), "{text}");
+        }
+        for text in ["0s", "1ms", "5m", "24days"] {
+            assert!(text.parse::<UserTimeout>().is_ok(), "{text}");
+        }
+        for text in ["1us", "25days", "5"] {
+            assert!(text.parse::<UserTimeout>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn addresses_are_read() {

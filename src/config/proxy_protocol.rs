@@ -1,6 +1,6 @@
 //! PROXY protocol: whether clients' connections begin with it, and whether upstreams' do.
 
-use super::networks::Networks;
+use super::networks::{Cidr, Networks};
 use super::settings::Reader;
 use super::site::ContentSettings;
 use super::values::words;
@@ -51,9 +51,22 @@ impl Reader<'_> {
                     .expected("the networks of the load balancer in --trusted-proxies, or required")
                     .advice("Any client could choose the address that it seems to come from"),
             ),
-            _ => {}
+            ProxyProtocol::Off => {}
+            _ => self.everybody_is_believed("the address that it seems to come from"),
         }
         (mode, networks)
+    }
+
+    /// Warns about networks that have no outside.
+    pub(super) fn everybody_is_believed(&mut self, what: &str) {
+        let trusted = self.written("trusted-proxies");
+        let networks = trusted.values.iter().filter_map(|text| text.parse().ok());
+        for everybody in { networks }.filter(Cidr::is_everybody) {
+            self.findings.push(
+                Finding::warning(&trusted.place, format!("{everybody}: whoever connects is believed"))
+                    .advice(format!("Any client can choose {what}, unless only the load balancer can connect (a security group, say); name the networks of the load balancer")),
+            );
+        }
     }
 
     /// It belongs to the upstreams: a site with its own content has only its own.

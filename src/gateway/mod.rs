@@ -132,16 +132,13 @@ impl Ports {
     pub fn bind(settings: &Settings) -> Result<Self, Findings> {
         let mut findings = Findings::default();
         let listeners = socket::bind_all(&settings.listen, &settings.tcp);
-        let listeners = findings.note(listeners).into_iter().flatten();
+        let listeners = findings.note(listeners).unwrap_or_default();
+        let ours = socket::ours(listeners.iter().map(|(socket, _)| socket));
+        let (admin, redirect) = bind_others(settings, ours, &mut findings);
+        let listeners = listeners.into_iter();
         let listeners = listeners
             .map(|(socket, is_plain)| BoundListener::of(socket, is_plain))
             .collect();
-        let admin = settings
-            .admin
-            .0
-            .map(|address| socket::bind_plain(address, "admin"));
-        let admin = findings.note(admin.transpose().map_err(Findings::from));
-        let redirect = findings.note(bind_redirect(settings));
         match (admin, redirect) {
             (Some(admin), Some(redirect)) if findings.is_empty() => Ok(Self {
                 listeners,
@@ -157,20 +154,27 @@ impl Ports {
 
     /// Everything that `bind` would complain about, with nothing left behind.
     pub fn rehearse(settings: &Settings) -> Findings {
-        let mut findings = socket::try_all(&settings.listen, &settings.tcp);
-        let admin = settings
-            .admin
-            .0
-            .map(|address| socket::bind_plain(address, "admin"));
-        findings.note(admin.transpose().map_err(Findings::from));
-        findings.note(bind_redirect(settings));
+        // Held to the end: two settings may want the same port.
+        let (listeners, mut findings) = socket::try_all(&settings.listen, &settings.tcp);
+        let ours = socket::ours(listeners.iter());
+        bind_others(settings, ours, &mut findings);
         findings.locate(|name| settings.place_of(name));
         findings
     }
 }
 
-fn bind_redirect(settings: &Settings) -> Result<Option<TcpListener>, Findings> {
-    let bound = settings.redirect.0;
-    let bound = bound.map(|address| socket::bind_plain(address, "redirect"));
-    bound.transpose().map_err(Findings::from)
+/// The admin port and that of `redirect`, each `None` if it can't be bound. `ours` are the addresses of the listeners.
+fn bind_others(
+    settings: &Settings,
+    mut ours: Vec<SocketAddr>,
+    findings: &mut Findings,
+) -> (Option<Option<TcpListener>>, Option<Option<TcpListener>>) {
+    let mut bind = |address: Option<SocketAddr>, setting| {
+        let bound = address.map(|address| socket::bind_plain(address, setting, &ours));
+        let bound = findings.note(bound.transpose().map_err(Findings::from));
+        ours.extend(socket::ours(bound.iter().flatten()));
+        bound
+    };
+    let admin = bind(settings.admin.0, "admin");
+    (admin, bind(settings.redirect.0, "redirect"))
 }

@@ -36,7 +36,9 @@ pub fn bind_all(
                 let is_plain = matches!(address, ListenAddress::Plain(_));
                 let only_v6 = has_own_v4(addresses, *tcp);
                 let bound = listen(*tcp, only_v6, settings);
-                let bound = bound.map_err(|error| unbindable("listen", *tcp, &error).into());
+                let ours = || ours(sockets.iter().map(|(socket, _)| socket));
+                let bound =
+                    bound.map_err(|error| unbindable("listen", *tcp, &error, &ours()).into());
                 sockets.extend(findings.note(bound).map(|socket| (socket, is_plain)));
             }
             ListenAddress::Systemd(name) => {
@@ -54,28 +56,43 @@ pub fn bind_all(
     }
 }
 
-/// What [`bind_all`] would complain about; sockets that are handed over stay where they are.
-pub fn try_all(addresses: &[ListenAddress], settings: &TcpSettings) -> Findings {
+/// What [`bind_all`] would complain about, and what it could bind; sockets that are handed over stay where they are.
+pub fn try_all(
+    addresses: &[ListenAddress],
+    settings: &TcpSettings,
+) -> (Vec<TcpListener>, Findings) {
     let (bound, handed): (Vec<_>, Vec<_>) = addresses
         .iter()
         .cloned()
         .partition(|address| address.tcp().is_some());
     let mut findings = Findings::default();
-    findings.note(bind_all(&bound, settings));
+    let bound = findings.note(bind_all(&bound, settings));
     if let Some(address) = handed.first()
         && std::env::var_os(COUNT).is_none()
     {
         findings.push(not_handed_over(address));
     }
-    findings
+    let bound = bound.into_iter().flatten();
+    (bound.map(|(socket, _)| socket).collect(), findings)
 }
 
-/// A listener that isn't for clients.
-pub fn bind_plain(address: SocketAddr, setting: &str) -> Result<TcpListener, Finding> {
+/// A listener that isn't for clients. `ours` are the addresses that this process has already.
+pub fn bind_plain(
+    address: SocketAddr,
+    setting: &str,
+    ours: &[SocketAddr],
+) -> Result<TcpListener, Finding> {
     bind(address, false)
         .and_then(|socket| socket.listen(PLAIN_BACKLOG).and(Ok(socket)))
         .map(TcpListener::from)
-        .map_err(|error| unbindable(setting, address, &error))
+        .map_err(|error| unbindable(setting, address, &error, ours))
+}
+
+/// Where these listen.
+pub fn ours<'a>(sockets: impl Iterator<Item = &'a TcpListener>) -> Vec<SocketAddr> {
+    sockets
+        .filter_map(|socket| socket.local_addr().ok())
+        .collect()
 }
 
 /// Whether an IPv4 listener has the port, too: `[::]` then takes IPv6 alone.
@@ -177,12 +194,24 @@ fn not_handed_over(address: &ListenAddress) -> Finding {
         .advice("Start certgate by a systemd .socket unit with ListenStream= and, for systemd:NAME, FileDescriptorName=NAME.")
 }
 
-fn unbindable(setting: &str, address: SocketAddr, error: &io::Error) -> Finding {
+fn unbindable(
+    setting: &str,
+    address: SocketAddr,
+    error: &io::Error,
+    ours: &[SocketAddr],
+) -> Finding {
+    let (port, everywhere) = (address.port(), address.ip().is_unspecified());
+    let is_ours = ours.iter().any(|other| {
+        let overlaps = everywhere || other.ip().is_unspecified() || other.ip() == address.ip();
+        overlaps && other.port() == port
+    });
     let finding = Finding::error(
         format!("{setting} {address}"),
         format!("can't be bound: {error}"),
     );
     match error.kind() {
+        io::ErrorKind::AddrInUse if is_ours => finding
+            .advice("Another one of --listen, --admin and --redirect has it: give each its own port."),
         io::ErrorKind::AddrInUse => finding.advice(
             "Another process listens there: stop it or choose another port (`ss -ltnp` names it).",
         ),
@@ -222,6 +251,28 @@ mod tests {
             tcp.is_ipv6() && has_own_v4(&addresses, tcp)
         });
         assert_eq!(own.collect::<Vec<_>>(), [false, true, false, false, false]);
+    }
+
+    #[test]
+    fn connections_inherit_how_they_are_set() {
+        let settings = TcpSettings {
+            keepalive: std::time::Duration::from_secs(60),
+            user_timeout: std::time::Duration::from_secs(300),
+            backlog: Backlog(16),
+        };
+        let listener = listen(([127, 0, 0, 1], 0).into(), false, &settings).unwrap();
+        listener.set_nonblocking(false).unwrap();
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        let socket = SockRef::from(&accepted);
+        assert!(socket.tcp_nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), settings.keepalive);
+        let interval = socket.tcp_keepalive_interval().unwrap();
+        assert_eq!(interval * PROBES, settings.keepalive);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), PROBES);
+        let user_timeout = socket.tcp_user_timeout().unwrap();
+        assert_eq!(user_timeout, Some(settings.user_timeout));
     }
 
     #[test]
