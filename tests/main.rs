@@ -66,6 +66,7 @@ mod pauses_between_requests;
 mod pings_are_not_logged;
 mod pinned_clients;
 mod pinned_clients_return;
+mod plain_http_connections_end;
 mod plain_http_listener;
 mod privileges;
 mod protocols_and_ciphers;
