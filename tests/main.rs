@@ -70,6 +70,7 @@ mod plain_http_connections_end;
 mod plain_http_listener;
 mod privileges;
 mod protocols_and_ciphers;
+mod proxy_headers_that_never_come;
 mod proxy_passes_requests_on;
 mod proxy_protocol_in;
 mod proxy_protocol_malformed;
