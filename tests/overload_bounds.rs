@@ -61,6 +61,7 @@ fn connections() {
     let pki = Pki::new();
     let gate = places::serve(&pki)
         .config("max-connections = 3\n")
+        .argument("--max-handshakes=1000")
         .file("index.html", "content")
         .start();
     let alice = client::with(&pki.client);
@@ -97,7 +98,10 @@ fn connections() {
 #[test]
 fn connections_by_descriptors() {
     let pki = Pki::new();
-    let gate = serve(&pki).after("ulimit -n 200").start();
+    let gate = serve(&pki)
+        .after("ulimit -n 200")
+        .argument("--max-handshakes=1000")
+        .start();
     let mut held = Vec::new();
     eventually("the first to be turned away", || {
         held.push(dial(gate.address));

@@ -64,10 +64,27 @@ impl Connection {
         }
     }
 
+    /// What a load balancer's connection without TLS is at one of the sites that its requests name.
+    pub(super) fn at_site(carrier: &Arc<Connection>, site: usize) -> Self {
+        let session = Session {
+            site,
+            ..carrier.session.clone()
+        };
+        Self {
+            is_of_proxy: true,
+            ending: carrier.ending.clone(),
+            over: Arc::downgrade(carrier),
+            ..Self::new(session, None)
+        }
+    }
+
     /// The connection that its bytes go over. Whoever keeps it open keeps this, since only who is registered is told
     /// to end.
     pub fn carrier(self: &Arc<Self>) -> Arc<Self> {
-        self.over.upgrade().unwrap_or_else(|| self.clone())
+        match self.over.upgrade() {
+            Some(over) => over.carrier(),
+            None => self.clone(),
+        }
     }
 
     /// What its upstream is told, by the headers of its site.

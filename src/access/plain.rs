@@ -43,19 +43,13 @@ pub fn carrier(address: SocketAddr, accepted: Instant) -> Connection {
 impl PlainDoor {
     /// What requests for the site of this number are, over that connection; whether they may be served at all is asked
     /// of [`PlainDoor::lets_in`].
-    pub fn connection(&self, carrier: &Connection, site: usize) -> Connection {
-        let session = Session {
-            site,
-            ..carrier.session.clone()
-        };
+    pub fn connection(&self, carrier: &Arc<Connection>, site: usize) -> Connection {
         let by_header = self.by_header.clone().map(|current| {
             let peer = carrier.session.address.ip();
             Box::new(ByHeader::new(peer, current))
         });
-        let mut connection = Connection::new(session, None);
+        let mut connection = Connection::at_site(carrier, site);
         connection.by_header = by_header;
-        connection.is_of_proxy = true;
-        connection.ending = carrier.ending.clone();
         connection
     }
 

@@ -42,11 +42,15 @@ impl OverloadSettings {
         })
     }
 
-    /// The most handshakes of one of so many threads.
+    /// The most handshakes of one of so many threads. Unless they are set, all of them are half of the connections at
+    /// most: a flood of them alone must not fill the room for those that are let in.
     pub fn handshakes_of_worker(&self, workers: Workers) -> usize {
+        let count = workers.count();
         match self.handshakes.0 {
-            None => HANDSHAKES_A_WORKER,
-            Some(all) => all.div_ceil(workers.count()),
+            None => HANDSHAKES_A_WORKER
+                .min(self.connections() / 2 / count)
+                .max(1),
+            Some(all) => all.div_ceil(count),
         }
     }
 }
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn threads_share_a_bound_and_none_has_nothing() {
         let settings = |handshakes| OverloadSettings {
-            connections: Bound(None),
+            connections: Bound(Some(100_000)),
             per_address: PerAddress(0),
             handshakes: Bound(handshakes),
         };
@@ -108,5 +112,12 @@ mod tests {
         assert_eq!(settings(Some(1)).handshakes_of_worker(workers), 1);
         assert_eq!(settings(Some(10)).handshakes_of_worker(workers), 3);
         assert_eq!(settings(None).handshakes_of_worker(workers), 2048);
+        for (connections, handshakes) in [(16_384, 2048), (8000, 1000), (7, 1), (1, 1)] {
+            let few = OverloadSettings {
+                connections: Bound(Some(connections)),
+                ..settings(None)
+            };
+            assert_eq!(few.handshakes_of_worker(workers), handshakes);
+        }
     }
 }

@@ -19,6 +19,7 @@ use crate::telemetry::events::overload::{TooMany, connection_refused};
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
+use crate::tls::half_open;
 use crate::tls::handshake::{self, Failure};
 use crate::tls::shadow::Exhibit;
 use crate::tls::verification::unix_now;
@@ -202,13 +203,19 @@ impl Snapshot {
     async fn announced(&self, connected: Connected, headers: &ProxyHeaders) -> Option<Accepted> {
         let peer = connected.peer;
         let limit = self.tls.handshake_timeout();
-        match headers.receive(connected, limit).await {
-            Ok(accepted) => Some(accepted),
-            Err(proxy_protocol::Failure::Ping) => {
+        // Who waits for its header is as half open as who waits for its ClientHello.
+        let received = headers.receive(connected, limit);
+        match half_open::bounded(self.tls.most_handshakes(), received).await {
+            Ok(Ok(accepted)) => Some(accepted),
+            Err(half_open::PushedOut) => {
+                connection_refused(&self.telemetry, TooMany::Handshakes, peer);
+                None
+            }
+            Ok(Err(proxy_protocol::Failure::Ping)) => {
                 events::tcp_ping(&self.telemetry);
                 None
             }
-            Err(proxy_protocol::Failure::Refused { reason, detail }) => {
+            Ok(Err(proxy_protocol::Failure::Refused { reason, detail })) => {
                 ClientRefused {
                     reason,
                     client: peer,

@@ -59,7 +59,7 @@ struct Entry {
     /// The earliest notAfter of its chain, in seconds since 1970.
     expires: i64,
     due: u64,
-    /// The snapshot by which its client was judged last.
+    /// The snapshot by which its client was judged last; [`NEVER`] if it needs none.
     judged: u64,
     /// Whether it has been told to end.
     over: bool,
@@ -115,6 +115,15 @@ impl Register {
 
     /// A connection that was let in by a snapshot on these terms. It leaves when it is dropped.
     pub(super) fn enter(self: &Arc<Self>, connection: &Arc<Connection>, terms: &Terms) {
+        self.enter_judged(connection, terms, terms.snapshot);
+    }
+
+    /// One that lets nobody in: each of its requests is decided at its own moment, so nothing but age ends it.
+    pub(super) fn enter_carrier(self: &Arc<Self>, connection: &Arc<Connection>, terms: &Terms) {
+        self.enter_judged(connection, terms, NEVER);
+    }
+
+    fn enter_judged(self: &Arc<Self>, connection: &Arc<Connection>, terms: &Terms, judged: u64) {
         let id = self.next.fetch_add(1, SeqCst);
         let session = &connection.session;
         let mut entry = Entry {
@@ -126,7 +135,7 @@ impl Register {
                 .as_ref()
                 .map_or(i64::MAX, |standing| standing.expires()),
             due: NEVER,
-            judged: terms.snapshot,
+            judged,
             over: false,
         };
         let due = self.due(id, &entry, terms);

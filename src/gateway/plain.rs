@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Service;
 use super::services::{Behind, SiteService};
-use crate::access::plain::PlainDoor;
+use crate::access::plain::{PlainDoor, carrier};
 use crate::config::Settings;
 use crate::http::health::Health;
 use crate::http::plain::{self, Current, PlainSite, PlainView};
 use crate::lifecycle::Member;
+use crate::lifecycle::ending::Stage;
 use crate::net::Accepted;
 use crate::telemetry::Telemetry;
 
@@ -25,8 +26,17 @@ pub(super) async fn connection(service: Arc<Service>, mut accepted: Accepted, me
             return;
         }
     }
+    let carrier = Arc::new(carrier(accepted.client, accepted.at));
+    {
+        let snapshot = service.current.load();
+        snapshot.open.enter_carrier(&carrier, &snapshot.terms);
+    }
+    if member.is_closing() {
+        // Those who were there have been told.
+        carrier.ending.tell(Stage::Closing);
+    }
     let current: Current = Arc::new(move || service.current.load().plain.clone());
-    plain::serve(accepted, current, member).await;
+    plain::serve(accepted.stream, carrier, current).await;
 }
 
 /// The same sites as for TLS.

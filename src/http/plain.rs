@@ -4,7 +4,6 @@
 //! https. Each request is decided by what holds at its moment, since such connections live long and carry many clients.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,13 +20,12 @@ use super::not_served::no_certificate;
 use super::pages;
 use super::redirect::to_https;
 use super::service::{HttpServer, finish, note};
-use crate::access::plain::{PlainDoor, carrier};
+use crate::access::plain::PlainDoor;
 use crate::access::{Connection, Wire};
 use crate::config::networks::Networks;
 use crate::config::server_name::ServerNames;
-use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
-use crate::net::Accepted;
+use crate::net::ClientStream;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
 
@@ -76,29 +74,20 @@ struct Known {
     connections: Vec<(usize, Arc<Connection>)>,
 }
 
-/// Serves until the other end is done or the process closes.
-pub async fn serve(accepted: Accepted, current: Current, mut member: Member) {
+/// Serves until the other end is done or the connection has to end.
+pub async fn serve(stream: ClientStream, carrier: Arc<Connection>, current: Current) {
     let limit = current().header_timeout;
-    let whose = Arc::new(carrier(accepted.client, accepted.at));
     let plain = Arc::new(Plain {
         current,
-        carrier: whose.clone(),
+        carrier: carrier.clone(),
         known: Mutex::default(),
     });
     let handler = move |request: Request<ClientBody>| {
         let plain = plain.clone();
         async move { Ok::<_, Infallible>(plain.answer(request).await) }
     };
-    let wire = Wire::Plain(Box::new(accepted.stream));
-    let mut conversation = pin!(http1::converse(wire, limit, handler, whose.clone()));
-    let result = tokio::select! {
-        result = conversation.as_mut() => result,
-        () = member.closing() => {
-            whose.ending.tell(Stage::Closing);
-            conversation.await
-        }
-    };
-    note(result);
+    let wire = Wire::Plain(Box::new(stream));
+    note(http1::converse(wire, limit, handler, carrier).await);
 }
 
 impl Plain {

@@ -217,6 +217,11 @@ impl TlsContext {
         self.handshake_timeout
     }
 
+    /// How many handshakes one thread may have under way, with what comes ahead of them.
+    pub fn most_handshakes(&self) -> usize {
+        self.most_handshakes
+    }
+
     /// The server's side of a new connection, before its first byte.
     pub fn connection(&self) -> Result<Ssl, ErrorStack> {
         let mut ssl = Ssl::new(&self.inner)?;
