@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use humantime::format_duration;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
@@ -76,7 +77,9 @@ impl Gateway {
         }
         let signal = signals.next().await;
         let times = self.service.current.load().times;
-        info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
+        let (delay, timeout) = (times.drain_delay, times.drain);
+        let [delay, timeout] = [delay, timeout].map(|time| format_duration(time).to_string());
+        info!(event = "draining", signal, delay, timeout, "draining");
         tokio::select! {
             () = drain(lifecycle, &open, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
@@ -92,7 +95,7 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
     tokio::select! {
         () = tokio::time::sleep(times.drain_delay) => {}
         () = quiet(times.drain_quiet, telemetry) => info!(
-            event = "quiet", quiet = ?times.drain_quiet,
+            event = "quiet", quiet = format_duration(times.drain_quiet).to_string(),
             "no connection has come for so long: closing the listeners"
         ),
     }
@@ -104,7 +107,7 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
         Err(_) => {
             warn!(
                 event = "stopped",
-                ?timeout,
+                timeout = format_duration(timeout).to_string(),
                 "drain timeout is over: connections in flight are cut"
             );
         }
