@@ -20,6 +20,7 @@ use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
+use crate::telemetry::events::overload::connections_open;
 use crate::tls::verification::unix_now;
 
 /// How often it is looked whether connections still come, at least.
@@ -83,7 +84,8 @@ impl Gateway {
         tokio::select! {
             () = drain(lifecycle, &open, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
-                warn!(event = "stopped", signal, "second signal: connections in flight are cut");
+                let connections = connections_open(&self.service.lasting.telemetry);
+                warn!(event = "stopped", signal, connections, "second signal: connections in flight are cut");
             }
         }
         Ok(())
@@ -108,6 +110,7 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
             warn!(
                 event = "stopped",
                 timeout = format_duration(timeout).to_string(),
+                connections = connections_open(telemetry),
                 "drain timeout is over: connections in flight are cut"
             );
         }
