@@ -225,6 +225,10 @@ fn the_drain_timeout_ends_what_does_not_end() {
     let line = gate.event("stopped");
     assert_eq!(line["level"], "WARN");
     assert!(line.to_string().contains("drain timeout is over"), "{line}");
+    assert_eq!(
+        (&line["connections"], &line["timeout"]),
+        (&1.into(), &"300ms".into())
+    );
     let mut rest = Vec::new();
     let _ = connection.read_to_end(&mut rest);
     assert!(rest.len() < LARGE, "it was cut");
@@ -273,6 +277,7 @@ fn a_second_signal_ends_it_at_once() {
         let line = gate.event("stopped");
         assert_eq!(line["signal"], format!("SIG{signal}"));
         assert_eq!(line["level"], "WARN");
+        assert_eq!(line["connections"], 1);
     }
 }
 

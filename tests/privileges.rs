@@ -108,22 +108,27 @@ fn what_the_user_cannot_read_is_said_at_the_start() {
         return;
     }
     let pki = Pki::new();
-    let builder = certgate::bare(&["serve"]).ports().argument("--user=65532");
-    fs::set_permissions(builder.directory(), fs::Permissions::from_mode(0o755)).unwrap();
-    let certs = builder.certs_dir();
-    fs::create_dir(&certs).unwrap();
-    fs::set_permissions(&certs, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(certs.join("server_cert.cer"), pki.server.certificate_pem()).unwrap();
-    fs::write(certs.join("client_cert.pem"), pki.ca.certificate_pem()).unwrap();
-    let key = certs.join("server_key.key");
-    fs::write(&key, pki.server.key_pem()).unwrap();
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    chown(&key, Some(0), Some(0)).unwrap();
-    let finished = builder.finish();
-    assert_eq!(finished.code(), 78);
-    let complaint = finished.stderr;
-    assert!(complaint.contains("server_key.key"), "{complaint}");
-    assert!(complaint.contains("ermission denied"), "{complaint}");
+    for command in ["serve", "check"] {
+        let builder = certgate::bare(&[command]).ports().argument("--user=65532");
+        fs::set_permissions(builder.directory(), fs::Permissions::from_mode(0o755)).unwrap();
+        let certs = builder.certs_dir();
+        fs::create_dir(&certs).unwrap();
+        fs::set_permissions(&certs, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(certs.join("server_cert.cer"), pki.server.certificate_pem()).unwrap();
+        fs::write(certs.join("client_cert.pem"), pki.ca.certificate_pem()).unwrap();
+        let key = certs.join("server_key.key");
+        fs::write(&key, pki.server.key_pem()).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        chown(&key, Some(0), Some(0)).unwrap();
+        let finished = builder.finish();
+        assert_eq!(finished.code(), 78);
+        let complaint = finished.stderr + &finished.stdout;
+        assert!(
+            complaint.contains("server_key.key: can't be read"),
+            "{complaint}"
+        );
+        assert!(complaint.contains("ermission denied"), "{complaint}");
+    }
 }
 
 #[test]

@@ -88,6 +88,10 @@ pub enum Failure {
     /// The HTTP/2 connection or stream broke.
     #[error("HTTP/2 failed: {0}")]
     Http2(String),
+    /// The server ended the HTTP/2 connection in order before it took the request, or refused the stream: whoever
+    /// asked may ask again (RFC 9113 sections 6.8 and 8.7).
+    #[error("the server ended the HTTP/2 connection (GOAWAY) before it took the request")]
+    GoAway,
     /// A tunnel that gave other bytes back.
     #[error("the echo is not what was sent")]
     WrongEcho,
@@ -118,6 +122,7 @@ impl Failure {
             Self::Status(status) => return Cow::Owned(format!("http_{status}")),
             Self::BadHttp(_) => "bad_http",
             Self::Http2(_) => "http2",
+            Self::GoAway => "http2_goaway",
             Self::WrongEcho => "wrong_echo",
             Self::Overdue => "overdue",
         })

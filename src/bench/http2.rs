@@ -19,6 +19,7 @@ use tokio_openssl::SslStream;
 
 use super::dial::Dialed;
 use super::failure::{Failure, Stage};
+use super::goaway;
 use super::plan::Plan;
 use super::recorder::Sample;
 use super::target::Target;
@@ -78,18 +79,30 @@ impl Http2 {
         sample: &mut Sample,
     ) -> Result<(), Failure> {
         let broken_by = Rc::clone(&self.broken_by);
-        let failed = move |error: hyper::Error| {
+        let failed_unsent = |error: hyper::Error, unsent: bool| {
             let known = broken_by.borrow().clone();
-            known.unwrap_or_else(|| Failure::of_io(&error, Stage::Request))
+            known.unwrap_or_else(|| match unsent || goaway::refuses(&error) {
+                true => Failure::GoAway,
+                false => Failure::of_io(&error, Stage::Request),
+            })
         };
-        self.send.ready().await.map_err(&failed)?;
+        let failed = |error| failed_unsent(error, false);
+        let ready = self.send.ready().await;
+        ready.map_err(|error| {
+            let unsent = error.is_closed();
+            failed_unsent(error, unsent)
+        })?;
         let begun = Instant::now();
-        let response = self.send.send_request(request).await.map_err(&failed)?;
+        let response = self.send.try_send_request(request).await;
+        let response = response.map_err(|mut error| {
+            let unsent = error.take_message().is_some();
+            failed_unsent(error.into_error(), unsent)
+        })?;
         sample.first_byte = Some(begun.elapsed());
         let status = response.status().as_u16();
         let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(&failed)?;
+            let frame = frame.map_err(failed)?;
             sample.received += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
         match status {

@@ -31,6 +31,7 @@ mod worker;
 pub mod compare;
 pub mod csv;
 pub mod failure;
+mod goaway;
 pub mod identity;
 pub mod plan;
 pub mod proxy_header;

@@ -91,6 +91,9 @@ fn advice(error: &ErrorCount, has_certificate: bool) -> &'static str {
         ("reset" | "closed", _) => {
             "Does the server expect a PROXY header (--proxy-protocol) or another protocol, or is it at a limit?"
         }
+        ("http2_goaway", _) => {
+            "The server ends connections after so many requests (nginx: keepalive_requests) or after a time, or it stops or reloads; others send such a request again, bench doesn't"
+        }
         ("wrong_echo", _) => "Mode tunnel needs a server that sends back what it gets",
         _ => "",
     }

@@ -6,16 +6,20 @@ use anyhow::Context;
 
 use super::arguments::SettingsArguments;
 use super::{Exit, failed, preflight};
+use crate::config::Settings;
 use crate::findings::Findings;
 use crate::gateway::{Gateway, Ports};
 use crate::startup::checks::add_kept;
 use crate::startup::environment::Environment;
-use crate::startup::privileges::look_up;
+use crate::startup::privileges::{become_user, look_up};
 
 /// Prints the report to stdout.
 pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
     let (settings, wrong) = arguments.read();
-    let preflight = preflight::look(&settings, wrong, &Environment::of_process());
+    let environment = Environment::of_process();
+    let ports = Ports::rehearse(&settings);
+    let user = become_user_of(&settings, &environment);
+    let preflight = preflight::look(&settings, wrong, &environment);
     let mut report = preflight.report;
     let sound = !report.findings.has_errors();
     // What is wrong with them already would only be said again in AWS-LC's words.
@@ -35,15 +39,11 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
             let _runtime = runtime.enter();
             let rehearsed = Gateway::rehearse(&settings, inputs.as_ref());
             report.findings.extend(rehearsed);
-            report.findings.extend(Ports::rehearse(&settings));
         }
         Err(error) => return failed(&error),
     }
-    if let Some(user) = &settings.user {
-        let found = look_up(user).map_err(Findings::from);
-        report.findings.note(found);
-        report.findings.locate(|name| settings.place_of(name));
-    }
+    report.findings.extend(ports);
+    report.findings.extend(user);
     let text = match json {
         true => serde_json::to_string_pretty(&report).map(|text| text + "\n"),
         false => Ok(report.to_string()),
@@ -57,4 +57,20 @@ pub fn run(arguments: &SettingsArguments, json: bool) -> Exit {
         true => Exit::Configuration,
         false => Exit::Fine,
     }
+}
+
+/// As `serve` does once its ports are bound: what the user can't read is wrong, whatever root can. The environment's
+/// PEMs are written before that, by whoever starts it.
+fn become_user_of(settings: &Settings, environment: &Environment) -> Findings {
+    let mut findings = Findings::default();
+    let Some(user) = &settings.user else {
+        return findings;
+    };
+    let became = match environment.secret_variables().is_empty() {
+        true => become_user(user),
+        false => look_up(user).map(drop),
+    };
+    findings.note(became.map_err(Findings::from));
+    findings.locate(|name| settings.place_of(name));
+    findings
 }

@@ -122,7 +122,7 @@ impl FromStr for UserTimeout {
         between(
             text,
             Duration::from_millis(1),
-            Duration::from_hours(24 * 24),
+            Duration::from_secs(24 * 86_400),
         )
         .map(Self)
         .map_err(|()| "0s, or a duration from 1ms to 24days, such as 5m".into())

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use humantime::format_duration;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
@@ -19,6 +20,7 @@ use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
+use crate::telemetry::events::overload::connections_open;
 use crate::tls::verification::unix_now;
 
 /// How often it is looked whether connections still come, at least.
@@ -76,11 +78,14 @@ impl Gateway {
         }
         let signal = signals.next().await;
         let times = self.service.current.load().times;
-        info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
+        let (delay, timeout) = (times.drain_delay, times.drain);
+        let [delay, timeout] = [delay, timeout].map(|time| format_duration(time).to_string());
+        info!(event = "draining", signal, delay, timeout, "draining");
         tokio::select! {
             () = drain(lifecycle, &open, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
-                warn!(event = "stopped", signal, "second signal: connections in flight are cut");
+                let connections = connections_open(&self.service.lasting.telemetry);
+                warn!(event = "stopped", signal, connections, "second signal: connections in flight are cut");
             }
         }
         Ok(())
@@ -92,7 +97,7 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
     tokio::select! {
         () = tokio::time::sleep(times.drain_delay) => {}
         () = quiet(times.drain_quiet, telemetry) => info!(
-            event = "quiet", quiet = ?times.drain_quiet,
+            event = "quiet", quiet = format_duration(times.drain_quiet).to_string(),
             "no connection has come for so long: closing the listeners"
         ),
     }
@@ -104,7 +109,8 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
         Err(_) => {
             warn!(
                 event = "stopped",
-                ?timeout,
+                timeout = format_duration(timeout).to_string(),
+                connections = connections_open(telemetry),
                 "drain timeout is over: connections in flight are cut"
             );
         }

@@ -14,7 +14,7 @@ pub mod shadow;
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
 
@@ -43,10 +43,12 @@ pub fn tcp_ping(telemetry: &Telemetry) {
     telemetry.metrics.tcp_pings.inc();
 }
 
-/// accept(2) failed.
+/// accept(2) failed. Without descriptors it does so for each client that comes.
 pub fn accept_failed(telemetry: &Telemetry, listener: SocketAddr, error: &io::Error) {
     telemetry.metrics.accept_errors.inc();
-    warn!(event = "accept_failed", listener = %listener, error = error.to_string(), "can't accept connections, trying again");
+    if let Some(held_back) = telemetry.throttles.accept_failed.pass(Instant::now()) {
+        warn!(event = "accept_failed", listener = %listener, error = error.to_string(), held_back, "can't accept connections, trying again");
+    }
 }
 
 /// A handshake came to its good end.

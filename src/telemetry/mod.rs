@@ -28,6 +28,7 @@ pub struct Telemetry {
 
 #[derive(Default)]
 struct Throttles {
+    accept_failed: Throttle,
     ocsp_failed: Throttle,
     ocsp_unchecked: Throttle,
     limited: LimitThrottles,

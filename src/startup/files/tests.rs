@@ -245,3 +245,58 @@ fn every_write_error_has_advice_and_names_the_path() {
         );
     }
 }
+
+/// Only root can give files away: the others' test run has nothing to look at here.
+fn nobody() -> Option<Account> {
+    geteuid().is_root().then(|| Account {
+        uid: rustix::process::Uid::from_raw(65532),
+        gid: rustix::process::Gid::from_raw(65533),
+        groups: Vec::new(),
+    })
+}
+
+fn owner(path: &Path) -> (u32, u32) {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    (metadata.uid(), metadata.gid())
+}
+
+#[test]
+fn what_is_written_is_given_to_the_user_and_nothing_else_is() {
+    let Some(account) = nobody() else { return };
+    let base = tempfile::tempdir().unwrap();
+    let victim = base.path().join("victim");
+    fs::write(&victim, "x").unwrap();
+    let own = base.path().join("own");
+    // Another one's directory, with something of its own: it stays whose it is.
+    let shared = base.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, Permissions::from_mode(0o755)).unwrap();
+    fs::write(shared.join("else"), "x").unwrap();
+    symlink(&victim, shared.join(SERVER_KEY_FILE)).unwrap();
+    let materials = materials();
+    for dir in [&own, &shared] {
+        write(&materials, dir, Some(&account)).unwrap();
+        for file in [SERVER_CERTIFICATE_FILE, SERVER_KEY_FILE, CLIENT_CA_FILE] {
+            assert_eq!(owner(&dir.join(file)), (65532, 65533), "{file}");
+        }
+    }
+    assert_eq!(owner(&own), (65532, 65533));
+    for other in [&shared, &shared.join("else"), &victim] {
+        assert_eq!(owner(other), (0, 0), "{other:?}");
+    }
+    assert_eq!(fs::read(&victim).unwrap(), b"x");
+}
+
+#[test]
+fn what_is_put_in_a_file_s_place_is_not_given_away() {
+    let Some(account) = nobody() else { return };
+    let base = tempfile::tempdir().unwrap();
+    let [place, moved, victim] = ["place", "moved", "victim"].map(|name| base.path().join(name));
+    fs::write(&victim, "x").unwrap();
+    let file = File::create(&place).unwrap();
+    fs::rename(&place, &moved).unwrap();
+    symlink(&victim, &place).unwrap();
+    give(&file, Some(&account)).unwrap();
+    assert_eq!(owner(&moved), (65532, 65533));
+    assert_eq!((owner(&victim), owner(&place)), ((0, 0), (0, 0)));
+}

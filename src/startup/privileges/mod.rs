@@ -67,7 +67,11 @@ fn alone() -> io::Result<()> {
     }
 }
 
-fn become_user(wanted: &RunAs) -> Result<(), Finding> {
+/// Changes the user, the group and the further groups of this thread, which must be the only one.
+///
+/// # Errors
+/// A user that isn't there or can't be had.
+pub fn become_user(wanted: &RunAs) -> Result<(), Finding> {
     let account = look_up(wanted)?;
     let is_already = getuid() == account.uid && getgid() == account.gid;
     if is_already && geteuid() == account.uid && getegid() == account.gid && !geteuid().is_root() {
