@@ -312,4 +312,12 @@ fn wrong_values_are_said() {
         assert_eq!(finished.code(), 78);
         assert!(finished.stderr.contains("a path such as /healthz"));
     }
+    let gate = certgate::serve(&pki)
+        .argument("--health-user-agent=any")
+        .start();
+    let line = gate.event("finding").to_string();
+    assert!(
+        line.contains("--health-user-agent") && line.contains("health-path is not set"),
+        "{line}"
+    );
 }

@@ -50,7 +50,10 @@ impl Reader<'_> {
     /// `None` if there is no health answer. A tunnel has no requests that could ask for it.
     pub(super) fn health(&mut self, sites: &[Site]) -> Option<HealthSettings> {
         let user_agent = self.none_or_more::<UserAgent>("health-user-agent").pop();
-        let path = self.none_or_more::<Path>("health-path").pop()?;
+        let Some(path) = self.none_or_more::<Path>("health-path").pop() else {
+            self.agent_of_nothing();
+            return None;
+        };
         let is_tunnel = |site: &&Site| matches!(site.settings.content, ContentSettings::Tunnel(_));
         let tunnels: Vec<_> = sites.iter().filter(is_tunnel).collect();
         let place = self.written("health-path").place;
@@ -73,6 +76,17 @@ impl Reader<'_> {
             path: path.0,
             user_agent: user_agent.map_or(String::new(), |agent| agent.0),
         })
+    }
+
+    fn agent_of_nothing(&mut self) {
+        let agent = self.written("health-user-agent");
+        // A path that is wrong was said.
+        if !agent.is_default && self.written("health-path").values.is_empty() {
+            self.findings.push(
+                Finding::warning(agent.place, "not used, since health-path is not set")
+                    .advice("Set --health-path, such as /healthz, or leave this out."),
+            );
+        }
     }
 }
 
