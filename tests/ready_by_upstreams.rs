@@ -203,6 +203,12 @@ fn one_of_those_that_take_turns_or_each() {
     assert_eq!(readyz(&all), lacking());
     second.start();
     becomes(&all, &ready());
+    // Each looks at its own times.
+    eventually("both of them", || {
+        let known = status(&any)["upstreams"].clone();
+        let mut known = known.as_array().unwrap().iter();
+        known.all(|one| one["usable"] == true).then_some(())
+    });
     first.stop();
     told(&all, "upstreams_unusable", 2);
     assert_eq!(readyz(&any), ready());
