@@ -79,6 +79,7 @@ mod proxy_protocol_trust;
 mod proxy_protocol_vpce;
 mod proxy_says_who_asks;
 mod proxy_streams;
+mod ready_by_upstreams;
 mod redirect;
 mod refusal_page;
 mod refusal_reasons;

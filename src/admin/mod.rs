@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tracing::debug;
 
 use self::status::{Page, Reporter};
-use crate::lifecycle::{Observer, Phase};
+use crate::lifecycle::readiness::Readiness;
 use crate::net::proxy_protocol::skip;
 use crate::telemetry::Telemetry;
 
@@ -33,7 +33,7 @@ pub struct Admin {
     /// The numbers.
     pub telemetry: Arc<Telemetry>,
     /// Whether the process is ready for more.
-    pub observer: Observer,
+    pub readiness: Arc<Readiness>,
     /// All the rest.
     pub reporter: Box<dyn Reporter>,
 }
@@ -97,11 +97,12 @@ impl Admin {
         }
         match request.uri().path() {
             "/healthz" => text(StatusCode::OK, "alive\n"),
-            "/readyz" => match self.observer.phase() {
-                Phase::Ready => text(StatusCode::OK, "ready\n"),
-                Phase::Draining | Phase::Closing => {
-                    text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-                }
+            "/readyz" => match self.readiness.now() {
+                Ok(()) => text(StatusCode::OK, "ready\n"),
+                Err(why) => text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("{}\n", why.label()),
+                ),
             },
             "/metrics" => self.metrics(),
             "/status.json" => self.status(request.uri().query().unwrap_or_default()),

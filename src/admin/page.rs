@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::header::HeaderValue;
 
-use super::status::{Certificate, ClientCertificates, Site, Status, Trust};
+use super::status::{Certificate, ClientCertificates, Site, Status, Trust, Upstream};
 use crate::inventory::Expiring;
 
 /// From so many days on, an end is near.
@@ -28,6 +28,7 @@ pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 pub fn html(status: &Status) -> String {
     let mut page = Page::default();
     page.overview(status);
+    page.upstreams(&status.upstreams);
     for (number, site) in status.sites.iter().enumerate() {
         page.site(number, site);
     }
@@ -61,6 +62,7 @@ impl Page {
         };
         self.rows(&[
             ("phase", status.phase.to_owned()),
+            ("ready", status.not_ready.unwrap_or("yes").to_owned()),
             ("serving since", status.started.to_string()),
             ("last reload", reload),
             (
@@ -98,6 +100,29 @@ impl Page {
                 ("failed", shadow.failed.to_string()),
             ]);
         }
+    }
+
+    fn upstreams(&mut self, upstreams: &[Upstream]) {
+        if upstreams.is_empty() {
+            return;
+        }
+        self.0.push_str("<h2>Upstreams</h2>");
+        self.head(&["address", "usable", "since", "last check"]);
+        for upstream in upstreams {
+            let (class, usable) = match upstream.usable {
+                Some(true) => ("", "yes"),
+                Some(false) => (" class=\"bad\"", "no"),
+                None => ("", "not known yet"),
+            };
+            let _ = write!(
+                self.0,
+                "<tr><td><code>{}</code><td{class}>{usable}<td>{}<td>{}",
+                Text(&upstream.address),
+                upstream.since,
+                Text(upstream.error.as_deref().unwrap_or("-"))
+            );
+        }
+        self.0.push_str("</table>");
     }
 
     fn site(&mut self, number: usize, site: &Site) {

@@ -65,6 +65,12 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// `ready`, `draining` or `closing`.
     pub phase: &'static str,
+    /// Whether load balancers are told to come.
+    pub ready: bool,
+    /// Why not: `draining` or `upstream`.
+    pub not_ready: Option<&'static str>,
+    /// Those that readiness depends on.
+    pub upstreams: Vec<Upstream>,
     /// The first is that of all names that no other one has.
     pub sites: Vec<Site>,
     /// `null` if there was none.
@@ -74,6 +80,19 @@ pub struct Status {
     pub counts: Counts,
     /// What was seen of clients.
     pub client_certificates: ClientCertificates,
+}
+
+/// An upstream that is checked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Upstream {
+    /// As in log lines.
+    pub address: String,
+    /// `null` until it is judged.
+    pub usable: Option<bool>,
+    /// Since when.
+    pub since: Time,
+    /// Why the last check failed, if it did.
+    pub error: Option<String>,
 }
 
 /// Who may come in at a site, and what they find.

@@ -17,6 +17,7 @@ pub mod networks;
 pub mod overload;
 mod pinned;
 pub mod proxy_protocol;
+pub mod ready;
 pub mod routes;
 pub mod server_name;
 pub mod settings;

@@ -48,6 +48,8 @@ pub struct Settings {
     pub redirect: OptionalAddress,
     /// What load balancers are told on the ports of clients; `None` for nothing.
     pub health: Option<HealthSettings>,
+    /// How often an upstream is checked, where readiness depends on it.
+    pub ready_check_interval: Duration,
     /// How often a client may do something.
     pub limits: LimitSettings,
     /// How much may come at once.
@@ -150,6 +152,7 @@ impl Settings {
         let (sites, server_names) = read.sites();
         let (proxy_protocol, trusted_proxies) = read.proxies();
         let health = read.health(&sites);
+        read.check_ready(&sites);
         let listen: Vec<ListenAddress> = read.all("listen");
         read.check_plain(&listen);
         let settings = Settings {
@@ -167,6 +170,7 @@ impl Settings {
             certs_dir: read.text("certs-dir").into(),
             redirect: read.one("redirect"),
             health,
+            ready_check_interval: read.time("ready-check-interval"),
             limits: read.limits(),
             overload: read.overload(),
             tls,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::identity::IdentitySettings;
 use super::proxy_protocol::UpstreamProxyProtocol;
+use super::ready::ReadyUpstreams;
 use super::routes::RouteSettings;
 use super::server_name::ServerName;
 use super::shadow::ShadowSettings;
@@ -79,6 +80,8 @@ pub struct SiteSettings {
     pub content: ContentSettings,
     /// What is otherwise for some paths.
     pub routes: Vec<RouteSettings>,
+    /// Which of the upstreams of all that must be usable for the process to be ready.
+    pub ready_upstreams: ReadyUpstreams,
 }
 
 /// Which revocation lists there are, and what they decide.
@@ -152,6 +155,16 @@ pub enum ContentSettings {
     Proxy(Vec<Upstream>),
     /// Raw bytes to these.
     Tunnel(Vec<Upstream>),
+}
+
+impl ContentSettings {
+    /// Where it comes from; empty for files.
+    pub fn upstreams(&self) -> &[Upstream] {
+        match self {
+            Self::Static { .. } => &[],
+            Self::Proxy(upstreams) | Self::Tunnel(upstreams) => upstreams,
+        }
+    }
 }
 
 impl fmt::Display for ContentSettings {

@@ -99,6 +99,7 @@ impl Reader<'_> {
             identity: self.identity(),
             routes,
             content,
+            ready_upstreams: self.one("ready-upstreams"),
             shadow: None,
         };
         settings.shadow = self.shadow(&settings);

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::values::Expected;
 
 /// Where an upstream listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpstreamAddress {
     /// A host name or address, and a port. Names are looked up at each new connection.
     Tcp(String, u16),

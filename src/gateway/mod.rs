@@ -10,6 +10,7 @@ mod door;
 pub mod lists;
 mod open;
 mod plain;
+mod ready;
 pub mod reload;
 mod run;
 mod services;

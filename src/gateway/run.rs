@@ -42,11 +42,13 @@ impl Gateway {
     ) -> io::Result<()> {
         let lifecycle = Lifecycle::start();
         let readiness = &self.service.lasting.readiness;
-        let _ = readiness.set(lifecycle.observer());
+        readiness.observe(lifecycle.observer());
+        // Ahead of the admin port: what it tells must be true from its first answer on.
+        self.service.current.load().begin();
         if let Some(listener) = self.ports.admin {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),
-                observer: lifecycle.observer(),
+                readiness: readiness.clone(),
                 reporter: Box::new(Statuses {
                     service: self.service.clone(),
                     observer: lifecycle.observer(),
@@ -64,7 +66,6 @@ impl Gateway {
             let listener = TcpListener::from_std(listener)?;
             tokio::spawn(Arc::new(redirect).serve(listener, lifecycle.member()));
         }
-        self.service.current.load().begin();
         let open = self.service.lasting.open.clone();
         tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
         let listeners = self.ports.listeners;

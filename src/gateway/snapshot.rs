@@ -12,6 +12,7 @@ use super::door::Door;
 use super::lists::Lists;
 use super::open::Register;
 use super::plain;
+use super::ready;
 use super::services::{Common, SiteService, services};
 use super::shadow;
 use super::stapling::Stapling;
@@ -25,9 +26,10 @@ use crate::config::site::{CrlSettings, WrittenRules};
 use crate::config::sources::CrlSource;
 use crate::config::{Settings, Site, Times};
 use crate::findings::{Finding, Findings};
-use crate::http::health::{Health, Readiness};
+use crate::http::health::Health;
 use crate::http::plain::PlainView;
 use crate::inventory::Inventory;
+use crate::lifecycle::readiness::Readiness;
 use crate::limits::{Limits, Tables};
 use crate::net::places::Places;
 use crate::net::proxy_protocol::ProxyHeaders;
@@ -37,6 +39,7 @@ use crate::tls::ocsp::Statuses;
 use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
 use crate::tunnel::Announcement;
+use crate::upstream::checks::{Checks, Wanted};
 
 /// What a snapshot is made of.
 pub struct Inputs {
@@ -61,7 +64,9 @@ pub struct Lasting {
     /// How far clients are with their limits.
     pub limits: Arc<Tables>,
     /// Whether the process is ready for more.
-    pub readiness: Readiness,
+    pub readiness: Arc<Readiness>,
+    /// Which upstreams are usable, if that depends on it.
+    pub checks: Arc<Checks>,
     /// Whose they are, where that is bounded.
     pub places: Arc<Places>,
     /// The connections that are open.
@@ -84,13 +89,15 @@ impl Lasting {
     pub fn new(telemetry: Arc<Telemetry>) -> Result<Self, Findings> {
         let secret = TicketSecret::random()
             .map_err(|error| Findings::from(Finding::error("ticket keys", error.to_string())))?;
+        let readiness = Arc::<Readiness>::default();
         Ok(Self {
+            checks: Arc::new(Checks::new(readiness.clone(), telemetry.clone())),
             secret,
             statuses: Arc::new(Statuses::new(telemetry.clone())),
             lists: Lists::new(telemetry.clone()),
             header_gates: Arc::default(),
             limits: Arc::default(),
-            readiness: Arc::default(),
+            readiness,
             places: Arc::default(),
             open: Arc::new(Register::new()),
             snapshots: AtomicU64::new(0),
@@ -111,6 +118,8 @@ pub struct Snapshot {
     stapling: Vec<Stapling>,
     /// Of the sites whose clients a header tells, and where they take effect.
     header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
+    /// The upstreams that readiness depends on, and who looks at them.
+    ready: (Arc<Checks>, Wanted),
     /// How often clients may do something; `None` without a limit.
     pub(super) limits: Option<Arc<Limits>>,
     /// What load balancers are told on the ports of clients; `None` for nothing.
@@ -223,6 +232,7 @@ impl Snapshot {
             (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
                 header_gates: header_gates(settings, &tls, &mut sites, lasting),
                 plain: plain::view(&sites, settings, &health, telemetry),
+                ready: (lasting.checks.clone(), ready::wanted(settings)),
                 limits,
                 health,
                 door: Door::new(&settings.overload, &lasting.places),
@@ -275,6 +285,8 @@ impl Snapshot {
         }
         let (current, new) = &self.header_gates;
         current.replace(new);
+        let (checks, wanted) = &self.ready;
+        checks.follow(wanted);
     }
 
     /// Everything that `build` would complain about without credentials.

@@ -8,16 +8,18 @@ use super::Service;
 use super::shadow::Parts;
 use crate::admin::status::{
     Certificate, ClientCertificate, ClientCertificates, Page, Reload, Reporter, RevocationList,
-    RuleCounts, Site as Told, Status, Time, Trust,
+    RuleCounts, Site as Told, Status, Time, Trust, Upstream,
 };
 use crate::config::{ContentSettings, Site, SiteSettings};
 use crate::findings::Findings;
 use crate::identity::{rfc2253, serial, unix_seconds};
 use crate::inventory::{CAPACITY, Expiring, Inventory, Seen};
+use crate::lifecycle::readiness::NotReady;
 use crate::lifecycle::{Observer, Phase};
 use crate::tls::Credentials;
 use crate::tls::revocation::Crl;
 use crate::tls::verification::unix_now;
+use crate::upstream::checks::Known;
 
 /// A client CA may have thousands of certificates; so many of a site are told.
 const AUTHORITIES: usize = 100;
@@ -138,6 +140,7 @@ impl Reporter for Statuses {
     fn status(&self, page: &Page) -> Status {
         let (now, lasting) = (unix_now(), &self.service.lasting);
         let snapshot = self.service.current.load();
+        let ready = lasting.readiness.now();
         Status {
             version: env!("CARGO_PKG_VERSION"),
             time: Time(now),
@@ -148,6 +151,9 @@ impl Reporter for Statuses {
                 Phase::Draining => "draining",
                 Phase::Closing => "closing",
             },
+            ready: ready.is_ok(),
+            not_ready: ready.err().map(NotReady::label),
+            upstreams: upstreams(lasting.checks.known()),
             sites: snapshot.status.iter().map(|site| site.at(now)).collect(),
             last_reload: lasting.last_reload.told(),
             counts: lasting.telemetry.counts(),
@@ -157,9 +163,20 @@ impl Reporter for Statuses {
 
     fn refresh(&self) {
         let lasting = &self.service.lasting;
+        lasting.telemetry.ready(lasting.readiness.now().is_ok());
         let expiring = lasting.inventory.expiring(unix_now());
         lasting.telemetry.client_certificates(labelled(expiring));
     }
+}
+
+fn upstreams(known: Vec<Known>) -> Vec<Upstream> {
+    let told = known.into_iter().map(|known| Upstream {
+        address: known.address,
+        usable: known.usable,
+        since: Time(known.since),
+        error: known.error,
+    });
+    told.collect()
 }
 
 fn labelled(Expiring(counts): Expiring) -> impl Iterator<Item = (&'static str, u64)> {

@@ -1,13 +1,14 @@
 //! The health answer on the ports of clients: for load balancers that ask by HTTPS, and show no certificate.
 //!
-//! It is given before anything else is looked at, and tells whether the process is ready, nothing of what is behind it.
+//! It is given before anything else is looked at, and tells whether the process is ready; of what is behind it, no more
+//! than that it is missed.
 //! A client without a certificate that may come in nowhere gets this answer or a 403, on a connection of its own kind
 //! ([`HttpServer::check`]).
 
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -19,18 +20,16 @@ use super::pages;
 use super::service::{GOODBYE, HttpServer, finish};
 use crate::access::{Connection, RefusedConnection, Wire};
 use crate::config::health::HealthSettings;
+use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
-use crate::lifecycle::{Member, Observer, Phase};
+use crate::lifecycle::readiness::Readiness;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::health::HealthChecked;
-
-/// Knows the phase of the process once there is one.
-pub type Readiness = Arc<OnceLock<Observer>>;
 
 /// Who is answered, and by what.
 pub struct Health {
     settings: HealthSettings,
-    readiness: Readiness,
+    readiness: Arc<Readiness>,
     telemetry: Arc<Telemetry>,
 }
 
@@ -44,7 +43,11 @@ pub struct Outcomes {
 
 impl Health {
     /// Answers by these settings.
-    pub fn new(settings: HealthSettings, readiness: Readiness, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(
+        settings: HealthSettings,
+        readiness: Arc<Readiness>,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
         Self {
             settings,
             readiness,
@@ -60,17 +63,16 @@ impl Health {
         if !is_for {
             return None;
         }
-        let ready = self.readiness.get();
-        let ready = ready.is_none_or(|observer| observer.phase() == Phase::Ready);
+        let (status, word) = match self.readiness.now() {
+            Ok(()) => (StatusCode::OK, "ready"),
+            Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why.label()),
+        };
         HealthChecked {
-            ready,
+            result: word,
             user_agent: request.headers().get(USER_AGENT),
         }
         .emit(&self.telemetry);
-        let (status, text) = match ready {
-            true => (StatusCode::OK, "ready\n"),
-            false => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-        };
+        let text = format!("{word}\n");
         let mut response = Response::new(Body::full(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -195,9 +197,9 @@ impl HttpServer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::Lifecycle;
+    use crate::lifecycle::{Lifecycle, Phase};
 
-    fn health(user_agent: &str, readiness: Readiness) -> Health {
+    fn health(user_agent: &str, readiness: Arc<Readiness>) -> Health {
         let settings = HealthSettings {
             path: "/healthz".to_owned(),
             user_agent: user_agent.to_owned(),
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn it_tells_the_phase() {
         let lifecycle = Lifecycle::start();
-        let readiness = Readiness::default();
+        let readiness = Arc::<Readiness>::default();
         let health = health("", readiness.clone());
         let status = || {
             health
@@ -252,7 +254,7 @@ mod tests {
                 .status()
         };
         assert_eq!(status(), 200);
-        let _ = readiness.set(lifecycle.observer());
+        readiness.observe(lifecycle.observer());
         assert_eq!(status(), 200);
         lifecycle.enter(Phase::Draining);
         assert_eq!(status(), 503);

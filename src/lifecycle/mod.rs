@@ -4,6 +4,7 @@
 //! long as it lives, the end is waited for. What ends a single connection is its [`Ending`](ending::Ending).
 
 pub mod ending;
+pub mod readiness;
 pub mod signals;
 
 use std::convert::Infallible;

@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod limits;
 pub mod overload;
 pub mod proxy_protocol;
+pub mod ready;
 pub mod reload;
 pub mod routes;
 pub mod shadow;

@@ -3,6 +3,8 @@
 //! Takes the addresses of one service, hands on connected [`UpstreamStream`]s. Addresses take
 //! turns; one that can't be connected is passed over for the next.
 
+pub mod checks;
+mod standing;
 mod stream;
 
 use std::io;

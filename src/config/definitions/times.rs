@@ -56,6 +56,13 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "ready-check-interval",
+        "DURATION",
+        "5s",
+        "How often each upstream is connected to, with --ready-upstreams; a fifth of it while its state is in doubt (HAProxy: inter, fastinter).",
+    ),
+    one(
+        HEADING,
         "max-connection-age",
         "DURATION",
         "0s",

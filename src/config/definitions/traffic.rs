@@ -49,6 +49,13 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     per_site(one(
         HEADING,
+        "ready-upstreams",
+        "off|any|all",
+        "off",
+        "Whether upstreams must be usable for the process to be ready (/readyz, --health-path): one of those that take turns, or each, of every site and route. They are connected to every --ready-check-interval. With off a dead upstream takes no target out of the load balancer (HAProxy: monitor fail if nbsrv).",
+    )),
+    per_site(one(
+        HEADING,
         "root",
         "DIRECTORY",
         "/usr/share/certgate/html",

@@ -6,12 +6,12 @@ use tracing::debug;
 use crate::telemetry::Telemetry;
 
 /// What a health check can be told.
-pub const RESULTS: [&str; 2] = ["ready", "draining"];
+pub const RESULTS: [&str; 3] = ["ready", "draining", "upstream"];
 
 /// A health check was answered on a port of clients.
 pub struct HealthChecked<'a> {
-    /// By 200, else 503.
-    pub ready: bool,
+    /// What it was told: one of [`RESULTS`].
+    pub result: &'static str,
     /// Who says to have asked.
     pub user_agent: Option<&'a HeaderValue>,
 }
@@ -19,8 +19,7 @@ pub struct HealthChecked<'a> {
 impl HealthChecked<'_> {
     /// A counter; a line at debug only, since they come every few seconds.
     pub fn emit(self, telemetry: &Telemetry) {
-        let [ready, draining] = RESULTS;
-        let result = if self.ready { ready } else { draining };
+        let result = self.result;
         telemetry
             .metrics
             .health_checks
