@@ -217,6 +217,11 @@ impl TlsContext {
         self.handshake_timeout
     }
 
+    /// How many connections of one thread there may be of which it isn't known yet whether they come in.
+    pub fn most_handshakes(&self) -> usize {
+        self.most_handshakes
+    }
+
     /// The server's side of a new connection, before its first byte.
     pub fn connection(&self) -> Result<Ssl, ErrorStack> {
         let mut ssl = Ssl::new(&self.inner)?;

@@ -15,7 +15,7 @@ pub mod failure;
 )]
 pub(crate) mod ffi;
 pub mod groups;
-mod half_open;
+pub mod half_open;
 pub mod handshake;
 mod identities;
 pub mod judge;

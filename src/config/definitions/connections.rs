@@ -45,6 +45,6 @@ pub(super) const ROWS: &[Definition] = &[
         "max-handshakes",
         "NUMBER|auto",
         "auto",
-        "How many TLS handshakes are under way at a time; over it, that is closed whose client has been silent longest. auto: 2048 for each of --workers.",
+        "How many TLS handshakes are under way at a time; over it, that is closed whose client has been silent longest. auto: 2048 for each of --workers, and half of --max-connections at most.",
     ),
 ];
