@@ -15,19 +15,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::config::overload;
 use crate::http::body::{self, Body};
 use crate::http::health::Health;
 use crate::http::redirect::to_https;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
+use crate::tls::half_open;
 
-/// Who waits for one of these connections to end waits for [`TIME`] at most.
-const CONNECTIONS: usize = 1024;
 /// For a request's header.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// The most bytes of it.
@@ -53,24 +52,20 @@ impl Redirect {
     /// Answers until the listeners close.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, member: Member) {
         let mut closing = member.clone();
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let most = overload::beside();
         loop {
-            let accepted = async {
-                // It is never closed.
-                let place = places.clone().acquire_owned().await.ok();
-                (place, listener.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
+            let accepted = tokio::select! {
                 biased;
                 () = closing.closing() => return,
-                accepted = accepted => accepted,
+                accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((stream, _)) => {
                     let (redirect, member) = (self.clone(), member.clone());
                     tokio::spawn(async move {
-                        redirect.converse(stream, member).await;
-                        drop(place);
+                        // A load balancer may ask here whether all is well: nobody takes its place by being slow.
+                        let conversation = Box::pin(redirect.converse(stream, member));
+                        let _ = half_open::bounded(most, conversation).await;
                     });
                 }
                 Err(error) => {

@@ -57,6 +57,21 @@ const RESERVED: &[&str] = &[
     "CF-Client-Cert-Sha256",
     "WL-Proxy-Client-Cert",
     "$WSCC",
+    "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Forwarded",
+    "X-Envoy-External-Address",
+    "X-Envoy-Internal",
+    "X-Envoy-Original-Path",
+    "X-Envoy-Peer-Metadata",
+    "X-Envoy-Peer-Metadata-Id",
+    "X-Original-Forwarded-For",
+    "X-Original-Host",
+    "L5d-Client-Id",
+    "X-SPIFFE-ID",
+    "X-Amzn-Oidc-Identity",
+    "X-Amzn-Oidc-Data",
+    "X-Amzn-Oidc-Accesstoken",
 ];
 
 /// What upstreams are told: nothing, or everything, and a header of the operator's own on another site.
@@ -131,6 +146,30 @@ fn in_the_header() {
             assert_eq!(seen.headers("x-forwarded-proto"), ["https"]);
             assert_eq!(seen.headers("x-real-ip"), ["127.0.0.1"]);
         }
+    }
+}
+
+/// CDNs that come with a certificate have no other way to say whom they speak for, and who tunes a mesh none to say how.
+#[test]
+fn what_a_cdn_says_goes_on_unless_it_is_written_here() {
+    for (settings, seen) in [
+        ("", FORGED),
+        (
+            "[headers]\nTrue-Client-IP = \"{client.address}\"\n",
+            "127.0.0.1",
+        ),
+    ] {
+        let (pki, upstream, gate) = proxy(settings);
+        let fields = format!(
+            "True-Client-IP: {FORGED}\r\nCF-Connecting-IP: yes\r\nX-Envoy-Max-Retries: 1\r\n"
+        );
+        let request = format!("GET / HTTP/1.1\r\nHost: app\r\n{fields}\r\n");
+        let mut client = client::with(&pki.client).connect(gate.address).unwrap();
+        assert_eq!(client.request(&request).unwrap().status, 200);
+        let request = upstream.request();
+        assert_eq!(request.headers("true-client-ip"), [seen]);
+        assert_eq!(request.headers("cf-connecting-ip"), ["yes"]);
+        assert_eq!(request.headers("x-envoy-max-retries"), ["1"]);
     }
 }
 

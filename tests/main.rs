@@ -120,6 +120,7 @@ mod verify_connects;
 mod verify_says_the_same;
 mod verify_strict;
 mod websocket_upgrade;
+mod who_is_not_in_yet_takes_no_place;
 
 /// A file that nobody lists would be a test that never runs.
 #[test]

@@ -120,11 +120,14 @@ fn the_header_tells_whose_a_request_is() {
     let stranger = pki::client("alice").signed_by(&pki::authority("Other CA").self_signed());
     let mut stream = dial(&gate);
     let fields = format!(
-        "{HTTPS}X-Forwarded-For: 203.0.113.7\r\n{}",
+        "{HTTPS}X-Forwarded-For: 203.0.113.7\r\nX-Amzn-Oidc-Identity: alice\r\nX_Amzn_Oidc_Identity: mallory\r\nConnection: X-Forwarded-For, X-Forwarded-Proto\r\n{}",
         field(&pki.client)
     );
     assert_eq!(ask(&mut stream, "/", "a", &fields).status, 200);
     let request = upstream.request();
+    // It has had the client log in. A client's `Connection`, which it may pass on, takes nothing of what it says away.
+    assert_eq!(request.headers("x-amzn-oidc-identity"), ["alice"]);
+    assert!(!request.head.contains("mallory"), "{}", request.head);
     assert_eq!(
         request.headers("x-ssl-client-serial"),
         [pki.client.serial()]

@@ -196,6 +196,15 @@ fn upstreams_learn_of_the_client() {
         !head.contains("198.51.100.1") && !head.contains("127.0.0.1\r"),
         "{head}"
     );
+    // A proxy that listens for both families: one client has one address, in the log, too.
+    let header = header::v2("[::ffff:203.0.113.9]:4711", "[::1]:443", &[]);
+    behind(&gate, &header, &client::with(&pki.client))
+        .request(request)
+        .unwrap();
+    let line = gate.log_line(|line| {
+        line["event"] == "request" && line["client"].to_string().contains("203.0.113.9")
+    });
+    assert_eq!(line["client"], "203.0.113.9:4711", "{line}");
 }
 
 /// The log says who was refused behind the proxy.

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::support::certgate::{self, Certgate};
 use crate::support::client;
 use crate::support::pki::Pki;
@@ -95,13 +98,16 @@ fn arguments_survive() {
 #[test]
 fn a_key_under_another_name_too() {
     let pki = Pki::new();
-    let gate = certgate::serve(&pki)
-        .environment("PATH", "/nowhere:/else")
-        .environment("SSL_SERVER_KEY_FILE", "not one of ours")
-        .environment("SSL_CERT_FILE", "not one of ours")
-        .environment("SSL_SERVER_KEY_OLD", pki.server.key_pem())
-        .start();
-    assert_clean(&gate, &pki);
+    // Secrets are kept in either form.
+    for key in [pki.server.key_pem(), STANDARD.encode(pki.server.key_pem())] {
+        let gate = certgate::serve(&pki)
+            .environment("PATH", "/nowhere:/else")
+            .environment("SSL_SERVER_KEY_FILE", "not one of ours")
+            .environment("SSL_CERT_FILE", "not one of ours")
+            .environment("SSL_SERVER_KEY_OLD", key)
+            .start();
+        assert_clean(&gate, &pki);
+    }
 }
 
 #[test]

@@ -24,9 +24,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tracing::debug;
 
 use self::status::{Page, Reporter};
+use crate::config::overload;
 use crate::lifecycle::readiness::Readiness;
 use crate::net::proxy_protocol::skip;
 use crate::telemetry::Telemetry;
+use crate::tls::half_open;
 
 /// What the admin port tells of.
 pub struct Admin {
@@ -47,10 +49,13 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 impl Admin {
     /// Answers for ever.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        let most = overload::beside();
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    tokio::spawn(self.clone().converse(stream));
+                    // Whoever asks whether all is well is told, however many others are slow.
+                    let conversation = Box::pin(self.clone().converse(stream));
+                    tokio::spawn(half_open::bounded(most, conversation));
                 }
                 Err(error) => {
                     debug!(

@@ -31,28 +31,40 @@ const MOST: usize = 1 << 20;
 /// So many handshakes a thread, unless it is set. A thread makes some 3,500 a second: clients may be half a
 /// second away before good ones alone are too many.
 const HANDSHAKES_A_WORKER: usize = 2048;
+/// Of [`beside`]: who waits for one of these connections to end waits for seconds at most.
+const MOST_BESIDE: usize = 1024;
+const LEAST_BESIDE: usize = 16;
+/// And not fewer, however few connections there may be.
+const LEAST_HANDSHAKES: usize = 8;
 
 impl OverloadSettings {
     /// The most connections of clients: half of the descriptors, so that there are some for upstreams and files.
     pub fn connections(&self) -> usize {
-        self.connections.0.unwrap_or_else(|| {
-            let files = getrlimit(Resource::Nofile);
-            let files = files.current.map_or(MOST, |files| files as usize);
-            (files / 2).max(1)
-        })
+        self.connections.0.unwrap_or_else(|| (files() / 2).max(1))
     }
 
-    /// The most handshakes of one of so many threads. Unless they are set, all of them are half of the connections at
-    /// most: a flood of them alone must not fill the room for those that are let in.
+    /// The most handshakes of one of so many threads. Unless it is set, all together are half of the connections at
+    /// most, or those who never finish one could take every place.
     pub fn handshakes_of_worker(&self, workers: Workers) -> usize {
-        let count = workers.count();
         match self.handshakes.0 {
-            None => HANDSHAKES_A_WORKER
-                .min(self.connections() / 2 / count)
-                .max(1),
-            Some(all) => all.div_ceil(count),
+            None => {
+                let share = self.connections() / 2 / workers.count();
+                share.clamp(LEAST_HANDSHAKES, HANDSHAKES_A_WORKER)
+            }
+            Some(all) => all.div_ceil(workers.count()),
         }
     }
+}
+
+/// The most connections of the admin port and `--redirect` together, which aren't among those of clients.
+pub fn beside() -> usize {
+    (files() / 8).clamp(LEAST_BESIDE, MOST_BESIDE)
+}
+
+/// How many descriptors there may be.
+fn files() -> usize {
+    let files = getrlimit(Resource::Nofile);
+    files.current.map_or(MOST, |files| files as usize)
 }
 
 impl FromStr for Bound {
@@ -103,21 +115,18 @@ mod tests {
 
     #[test]
     fn threads_share_a_bound_and_none_has_nothing() {
-        let settings = |handshakes| OverloadSettings {
-            connections: Bound(Some(100_000)),
-            per_address: PerAddress(0),
-            handshakes: Bound(handshakes),
-        };
-        let workers = Workers(Some(4));
-        assert_eq!(settings(Some(1)).handshakes_of_worker(workers), 1);
-        assert_eq!(settings(Some(10)).handshakes_of_worker(workers), 3);
-        assert_eq!(settings(None).handshakes_of_worker(workers), 2048);
-        for (connections, handshakes) in [(16_384, 2048), (8000, 1000), (7, 1), (1, 1)] {
-            let few = OverloadSettings {
+        let of_worker = |connections, handshakes| {
+            let settings = OverloadSettings {
                 connections: Bound(Some(connections)),
-                ..settings(None)
+                per_address: PerAddress(0),
+                handshakes: Bound(handshakes),
             };
-            assert_eq!(few.handshakes_of_worker(workers), handshakes);
-        }
+            settings.handshakes_of_worker(Workers(Some(4)))
+        };
+        assert_eq!(of_worker(100, Some(1)), 1);
+        assert_eq!(of_worker(100, Some(10)), 3);
+        assert_eq!(of_worker(MOST, None), 2048);
+        assert_eq!(of_worker(2048, None), 256, "half of the connections");
+        assert_eq!(of_worker(10, None), LEAST_HANDSHAKES);
     }
 }

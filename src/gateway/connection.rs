@@ -19,7 +19,7 @@ use crate::telemetry::events::overload::{TooMany, connection_refused};
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
 use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
-use crate::tls::half_open;
+use crate::tls::half_open::{self, PushedOut};
 use crate::tls::handshake::{self, Failure};
 use crate::tls::shadow::Exhibit;
 use crate::tls::verification::unix_now;
@@ -91,7 +91,8 @@ impl Snapshot {
                     return None;
                 };
                 let outcomes = self.clone().outcomes(&refused, exhibit);
-                server.check(*refused, outcomes, member).await;
+                let check = Box::pin(server.check(*refused, outcomes, member));
+                let _ = self.half_open(client, check).await;
                 return None;
             }
             Err(refused) => {
@@ -100,7 +101,8 @@ impl Snapshot {
                 let origin = Origin { client, via };
                 shadow::compare(exhibit, Err(reason), origin, &self.telemetry);
                 if let (Behind::Http(server), true) = (&site.behind, is_new) {
-                    server.refuse(*refused, member).await;
+                    let page = Box::pin(server.refuse(*refused, member));
+                    let _ = self.half_open(client, page).await;
                 }
                 return None;
             }
@@ -155,6 +157,18 @@ impl Snapshot {
         })
     }
 
+    /// What somebody is waited for who isn't let in yet, or never is. It holds no place that a good client needs.
+    async fn half_open<F: Future>(
+        &self,
+        who: SocketAddr,
+        waiting: F,
+    ) -> Result<F::Output, PushedOut> {
+        let done = half_open::bounded(self.tls.most_handshakes(), waiting).await;
+        done.inspect_err(|PushedOut| {
+            connection_refused(&self.telemetry, TooMany::Handshakes, who);
+        })
+    }
+
     /// Whether a client that may not come in may ask whether the process is ready: one that shows no certificate.
     fn may_check_health(&self, refused: &RefusedConnection, behind: &Behind) -> bool {
         let answers = matches!(behind, Behind::Http(server) if server.health.is_some());
@@ -203,19 +217,14 @@ impl Snapshot {
     async fn announced(&self, connected: Connected, headers: &ProxyHeaders) -> Option<Accepted> {
         let peer = connected.peer;
         let limit = self.tls.handshake_timeout();
-        // Who waits for its header is as half open as who waits for its ClientHello.
-        let received = headers.receive(connected, limit);
-        match half_open::bounded(self.tls.most_handshakes(), received).await {
-            Ok(Ok(accepted)) => Some(accepted),
-            Err(half_open::PushedOut) => {
-                connection_refused(&self.telemetry, TooMany::Handshakes, peer);
-                None
-            }
-            Ok(Err(proxy_protocol::Failure::Ping)) => {
+        let received = self.half_open(peer, headers.receive(connected, limit));
+        match received.await.ok()? {
+            Ok(accepted) => Some(accepted),
+            Err(proxy_protocol::Failure::Ping) => {
                 events::tcp_ping(&self.telemetry);
                 None
             }
-            Ok(Err(proxy_protocol::Failure::Refused { reason, detail })) => {
+            Err(proxy_protocol::Failure::Refused { reason, detail }) => {
                 ClientRefused {
                     reason,
                     client: peer,

@@ -8,6 +8,7 @@ use crate::net::Accepted;
 use crate::net::places::Places;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::overload::{TooMany, connection_refused, connections_open};
+use crate::tls::half_open;
 
 /// How many connections there may be. Of one snapshot; what is open is known to all of them.
 pub(super) struct Door {
@@ -27,9 +28,10 @@ impl Door {
         }
     }
 
-    /// Whether there is no room for another connection, whoever's it is. Asked before anything is read of it.
+    /// Whether there is no room for another connection, whoever's it is, not even in place of one that has been silent
+    /// and isn't let in yet. Asked before anything is read of it.
     pub(super) fn is_full(&self, peer: SocketAddr, telemetry: &Telemetry) -> bool {
-        let full = connections_open(telemetry) > self.connections;
+        let full = connections_open(telemetry) > self.connections && !half_open::make_room();
         if full {
             connection_refused(telemetry, TooMany::Connections, peer);
         }

@@ -14,7 +14,7 @@ pub fn is_reserved(name: &HeaderName) -> bool {
         return false;
     };
     // Nearly all of what browsers send ends here.
-    if first.is_ascii_lowercase() && !b"cfpstwx".contains(first) {
+    if first.is_ascii_lowercase() && !b"cflpstwx".contains(first) {
         return false;
     }
     // Once, and as much as the longest of the lists needs.
@@ -29,8 +29,14 @@ pub fn is_reserved(name: &HeaderName) -> bool {
             .any(|prefix| normal.starts_with(prefix.as_bytes()))
 }
 
+/// Whether a reserved field is one that an AWS ALB writes for a client that has logged in with it: from a load balancer
+/// that is believed it goes on.
+pub fn is_of_balancer(name: &HeaderName) -> bool {
+    name.as_str().starts_with(OF_BALANCER)
+}
+
 /// More than any of [`NAMES`] and [`PREFIXES`] has.
-const LONGEST: usize = 24;
+const LONGEST: usize = 32;
 
 fn normalized(byte: u8) -> u8 {
     match byte.is_ascii_alphanumeric() {
@@ -55,6 +61,20 @@ const NAMES: &[&str] = &[
     "client-cert",
     "client-cert-chain",
     "x-real-ip",
+    // Libraries that look for a client's address take the first of these that is there. Those of CDNs are not here
+    // (True-Client-IP, CF-Connecting-IP, …): a CDN may be the client, and has no other way to say whom it speaks for
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forwarded",
+    "x-envoy-external-address",
+    // Envoy: the request is from inside
+    "x-envoy-internal",
+    // ingress-nginx, Azure: what was there before
+    "x-original-forwarded-for",
+    "x-original-host",
+    // Who the client is, in a mesh: Linkerd, SPIFFE
+    "l5d-client-id",
+    "x-spiffe-id",
     // The path before a gateway rewrote it: IIS and frameworks take it for the one that is asked for
     "x-original-url",
     "x-original-uri",
@@ -79,12 +99,19 @@ const NAMES: &[&str] = &[
     "-wsru",
 ];
 
+/// AWS ALB, where it has clients log in (OpenID Connect): their claims.
+const OF_BALANCER: &str = "x-amzn-oidc-";
+
 const PREFIXES: &[&str] = &[
     // -For, -Proto, -Host, -Port, -Client-Cert (Envoy's XFCC), -Tls-Client-Cert (Traefik) and what else
     // there may be
     "x-forwarded-",
     // AWS ALB
     "x-amzn-mtls-",
+    OF_BALANCER,
+    // Envoy and Istio: who the client is, the path before it was rewritten
+    "x-envoy-peer-metadata",
+    "x-envoy-original-",
     // nginx and HAProxy habits: -Client-Verify, -Client-CN, -Cert, -Issuer, …
     "x-ssl-",
     // ingress-nginx, and Apache's `RequestHeader set SSL_CLIENT_…`
@@ -131,6 +158,9 @@ mod tests {
             "$WSCC",
             "wl_proxy_client_cert",
             "SSL_CLIENT_S_DN",
+            "X_Client_IP",
+            "X-Original-Forwarded-For",
+            "x_amzn_oidc_identity",
         ] {
             assert!(is_reserved(&name.parse().unwrap()), "{name}");
         }
@@ -141,6 +171,10 @@ mod tests {
             "cookie",
             "ssl-clients",
             "x-client-version",
+            "x-envoy-upstream-rq-timeout-ms",
+            "true-client-ip",
+            "cf-connecting-ip",
+            "last-event-id",
             "proxy-status",
             "x",
         ] {

@@ -209,7 +209,15 @@ fn variable_of(name: &str) -> Option<(&'static str, Option<u32>)> {
 fn is_private_key(value: &OsStr) -> bool {
     let value = value.as_encoded_bytes();
     let marker = b"PRIVATE KEY-----";
-    value.windows(marker.len()).any(|window| window == marker)
+    let is_plain = value.windows(marker.len()).any(|window| window == marker);
+    // "-----BEGIN" in base64, quoted perhaps.
+    let begin = b"LS0tLS1CRUdJ";
+    let start = &value[..value.len().min(begin.len() + 8)];
+    let may_be_encoded = start.windows(begin.len()).any(|window| window == begin);
+    is_plain
+        || (may_be_encoded
+            && repair::repair(value)
+                .is_ok_and(|pem| pem.blocks.iter().any(|block| block.label.is_private())))
 }
 
 fn refuse_gaps<'a>(
@@ -253,6 +261,9 @@ fn empty(name: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStringExt;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
     use crate::startup::test_certificates as make;
@@ -359,5 +370,11 @@ mod tests {
         let leftover = [("SSL_SERVER_KEY_OLD", "-----BEGIN PRIVATE KEY-----")];
         let findings = environment(&leftover).unsupported();
         assert!(findings.to_string().contains("SSL_SERVER_KEY_OLD"));
+        let pem = make::key_pem(&make::ec_key());
+        let key = STANDARD.encode(&*pem);
+        let quoted = format!("\"{key}\"");
+        let other = STANDARD.encode("-----BEGIN NOTHING-----");
+        let found = environment(&[("A", &key), ("B", &quoted), ("C", &other)]);
+        assert_eq!(found.secret_variables(), ["A", "B"]);
     }
 }

@@ -217,7 +217,7 @@ impl TlsContext {
         self.handshake_timeout
     }
 
-    /// How many handshakes one thread may have under way, with what comes ahead of them.
+    /// How many connections of one thread there may be of which it isn't known yet whether they come in.
     pub fn most_handshakes(&self) -> usize {
         self.most_handshakes
     }

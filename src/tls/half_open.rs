@@ -1,8 +1,9 @@
-//! How many handshakes a thread has under way, and which of them goes when there are too many.
+//! How many connections a thread has of which it isn't known yet whether they may come in, and which of them goes when
+//! there are too many.
 //!
-//! A flood of connections that never finish their handshakes must cost no more than so many of them, and
-//! must not keep out good clients. Whoever comes is let in, and the one goes whose client has been silent
-//! longest: a good client answers within a round trip, and goes only if so many others have come since.
+//! A flood of connections that never finish their handshakes, or what is before and after one, must cost no more than
+//! so many of them, and must not keep out good clients. Whoever comes is let in, and the one goes whose client has been
+//! silent longest: a good client answers within a round trip, and goes only if so many others have come since.
 //! Who sends byte by byte isn't silent; but a handshake takes a few answers only, and what comes after
 //! [`SIGNS`] of them counts no more.
 //!
@@ -12,10 +13,13 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 /// How often a client counts as alive: flights of a handshake, a long chain's segments, and answers of
 /// responders.
 const SIGNS: u8 = 16;
+/// Who has been silent for less doesn't make room for others: a good client's answer may be on its way.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// The handshake had to give way.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +27,19 @@ pub struct PushedOut;
 
 thread_local! {
     static UNDER_WAY: RefCell<Queue> = RefCell::default();
+}
+
+/// Has the longest silent of this thread go, where there is room for nobody else. Whether there was one.
+pub fn make_room() -> bool {
+    let pushed_out = UNDER_WAY.with_borrow_mut(|queue| {
+        let oldest = &queue.places[queue.oldest?];
+        let is_silent = oldest.heard.is_some_and(|at| at.elapsed() >= SILENCE);
+        is_silent.then(|| queue.push_out())
+    });
+    if let Some(Some(waker)) = &pushed_out {
+        waker.wake_by_ref();
+    }
+    pushed_out.is_some()
 }
 
 /// Runs a handshake as one of at most so many of this thread.
@@ -84,6 +101,8 @@ struct Place {
     /// Out of the list already.
     pushed_out: bool,
     signs: u8,
+    /// When its client was heard last; `None` before the first look at it.
+    heard: Option<Instant>,
     waker: Option<Waker>,
 }
 
@@ -118,6 +137,7 @@ impl Queue {
         }
         if entry.signs < SIGNS {
             entry.signs += 1;
+            entry.heard = Some(Instant::now());
             self.unlink(place);
             self.append(place);
         }
@@ -199,6 +219,20 @@ mod tests {
         assert_eq!(bounded(MOST, async { 7 }).await, Ok(7));
         settle().await;
         assert!(slow.is_finished(), "then it was the oldest");
+    }
+
+    #[tokio::test]
+    async fn room_is_made_by_who_has_been_silent() {
+        assert!(!make_room(), "nobody is there");
+        let silent = tokio::spawn(bounded(MOST, pending::<()>()));
+        settle().await;
+        assert!(!make_room(), "its answer may be on its way");
+        tokio::time::sleep(SILENCE).await;
+        let new = tokio::spawn(bounded(MOST, pending::<()>()));
+        settle().await;
+        assert!(make_room());
+        assert_eq!(silent.await.unwrap(), Err(PushedOut));
+        assert!(!make_room() && !new.is_finished());
     }
 
     #[tokio::test]

@@ -56,11 +56,12 @@ pub fn for_upstream<'a, B: Body>(
     } = *way;
     let (mut parts, body) = request.into_parts();
     let host = host_of(&parts)?;
+    // Before `Connection`, which a client writes, can name a load balancer's word away.
+    let forwarded = Forwarded::of(&parts.headers, connection);
     remove_hop_by_hop(&mut parts.headers);
     // The body isn't held back until the upstream says 100: hyper has answered for us.
     parts.headers.remove(EXPECT);
-    let forwarded = Forwarded::of(&parts.headers, connection);
-    identity.remove_reserved(&mut parts.headers);
+    identity.remove_reserved(&mut parts.headers, connection.is_of_proxy);
     let value = HeaderValue::from_str(&host).map_err(|_| StatusCode::BAD_REQUEST)?;
     parts.headers.insert(HOST, value);
     forwarded.write(&mut parts.headers);

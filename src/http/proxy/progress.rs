@@ -121,7 +121,7 @@ impl Body for RequestBody {
             && let Some(trailers) = frame.trailers_mut()
         {
             headers::remove_hop_by_hop(trailers);
-            identity.remove_reserved(trailers);
+            identity.remove_reserved(trailers, false);
         }
         polled
     }

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ClientCertificate;
 use super::holder::Holder;
-use super::reserved::{is_reserved, is_same};
+use super::reserved::{is_of_balancer, is_reserved, is_same};
 use crate::config::identity::{HeaderTemplate, IdentityFormat, IdentitySettings};
 
 /// The most bytes of all names and values together.
@@ -101,13 +101,16 @@ impl IdentityHeaders {
         }
     }
 
-    /// Removes every field that only certgate may write, from headers and trailers alike.
-    pub fn remove_reserved(&self, headers: &mut HeaderMap) {
+    /// Removes every field that only certgate may write, from headers and trailers alike. `by_balancer` is true of what
+    /// a load balancer says that is believed.
+    pub fn remove_reserved(&self, headers: &mut HeaderMap, by_balancer: bool) {
         let is_own = |name: &HeaderName| {
             let mut own = self.own_names.iter();
             own.any(|own| is_same(name.as_str().as_bytes(), own.as_str().as_bytes()))
         };
-        let reserved = headers.keys().filter(|n| is_reserved(n) || is_own(n));
+        let is_kept = |name: &HeaderName| by_balancer && is_of_balancer(name);
+        let is_to_go = |name: &HeaderName| (is_reserved(name) && !is_kept(name)) || is_own(name);
+        let reserved = headers.keys().filter(|name| is_to_go(name));
         let reserved: Vec<HeaderName> = reserved.cloned().collect();
         for name in reserved {
             headers.remove(name);

@@ -82,7 +82,10 @@ impl ProxyHeaders {
         };
         self.count(header.as_ref());
         let client = match header.as_ref().map(|header| &header.endpoints) {
-            Some(Endpoints::Tcp { source, .. }) => *source,
+            // A proxy that listens for both families has IPv4 clients under addresses of IPv6.
+            Some(Endpoints::Tcp { source, .. }) => {
+                (source.ip().to_canonical(), source.port()).into()
+            }
             _ => peer,
         };
         // A proxy's own connection came by nobody.

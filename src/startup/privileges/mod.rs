@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::config::user::RunAs;
 use crate::config::values::Switch;
 use crate::findings::Finding;
+use crate::startup::limits;
 
 pub use users::{Account, look_up};
 
@@ -107,9 +108,44 @@ fn drop_capabilities() -> io::Result<CapabilitySet> {
             inheritable: CapabilitySet::empty(),
         },
     )?;
+    // Other rights may have undone it.
+    limits::hide();
     Ok(left)
 }
 
 fn failed(error: io::Error) -> Finding {
     Finding::error("privileges", format!("can't be given up: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    use super::*;
+
+    const ROLE: &str = "CERTGATE_TEST_PRIVILEGES";
+
+    /// Runs this same test in a child, which is dumpable when it begins, as with fs.suid_dumpable = 1 whoever has
+    /// become another user.
+    #[test]
+    fn whoever_has_given_up_is_hidden() {
+        if env::var_os(ROLE).is_some() {
+            assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::Dumpable);
+            drop_capabilities().unwrap();
+            assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+            return;
+        }
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "--nocapture"])
+            .arg("startup::privileges::tests::whoever_has_given_up_is_hidden")
+            .env(ROLE, "child")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("1 passed"), "{text}");
+    }
 }

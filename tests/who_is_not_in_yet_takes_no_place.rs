@@ -1,0 +1,163 @@
+//! Whoever isn't let in yet, or never will be, takes nobody's place: on the TLS port, the admin port, and that of
+//! `--redirect`.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::support::certgate::{self, Builder, Certgate};
+use crate::support::client::{self, Connection, dial};
+use crate::support::eventually;
+use crate::support::http;
+use crate::support::pki::Pki;
+use crate::support::proxy_header::v2;
+
+/// The bound on connections, on one thread.
+const MOST: usize = 40;
+
+fn serve(pki: &Pki) -> Builder {
+    certgate::serve(pki)
+        .file("index.html", "content")
+        .arguments(&["--workers=1", "--handshake-timeout=1h"])
+        .argument(format!("--max-connections={MOST}"))
+}
+
+/// More than there is room for.
+fn silent(address: SocketAddr) -> Vec<TcpStream> {
+    (0..3 * MOST).map(|_| dial(address)).collect()
+}
+
+fn refused(gate: &Certgate, limit: &str) -> f64 {
+    gate.metric(&format!(
+        "certgate_connections_refused_total{{limit=\"{limit}\"}}"
+    ))
+}
+
+#[track_caller]
+fn all_are_served(gate: &Certgate, pki: &Pki, first: &[u8]) {
+    let alice = client::with(&pki.client);
+    for _ in 0..10 {
+        let mut tcp = dial(gate.address);
+        std::io::Write::write_all(&mut tcp, first).unwrap();
+        let mut connection = alice.connect_over(tcp).expect("let in");
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    assert_eq!(refused(gate, "connections"), 0.0);
+    assert!(refused(gate, "handshakes") >= MOST as f64);
+}
+
+/// However few connections there may be, those that never begin a handshake are half of them at most.
+#[test]
+fn silent_clients() {
+    let pki = Pki::new();
+    let gate = serve(&pki).start();
+    let held = silent(gate.address);
+    all_are_served(&gate, &pki, b"");
+    drop(held);
+}
+
+#[test]
+fn before_a_proxy_header() {
+    let pki = Pki::new();
+    for (arguments, header) in [
+        (
+            ["--proxy-protocol=required", "--trusted-proxies=127.0.0.1"],
+            v2("203.0.113.7:1", "203.0.113.8:2", &[]),
+        ),
+        (
+            ["--proxy-protocol=auto", "--trusted-proxies=127.0.0.1"],
+            Vec::new(),
+        ),
+    ] {
+        let gate = serve(&pki).arguments(&arguments).start();
+        let held = silent(gate.address);
+        all_are_served(&gate, &pki, &header);
+        drop(held);
+    }
+}
+
+/// A whole handshake without a certificate, and then nothing.
+#[test]
+fn after_a_handshake_without_a_certificate() {
+    let pki = Pki::new();
+    for argument in ["--health-path=/healthz", "--refusal=page"] {
+        let gate = serve(&pki).argument(argument).start();
+        let held: Vec<Connection> = (0..2 * MOST)
+            .map(|_| {
+                client::anonymous()
+                    .connect(gate.address)
+                    .expect("a handshake")
+            })
+            .collect();
+        all_are_served(&gate, &pki, b"");
+        drop(held);
+    }
+}
+
+/// A bound that the operator has set too high: the longest silent goes once every place is taken.
+#[test]
+fn a_silent_one_makes_room_for_the_next() {
+    let pki = Pki::new();
+    let gate = serve(&pki).argument("--max-handshakes=1000").start();
+    let held = silent(gate.address);
+    let alice = client::with(&pki.client);
+    let mut inside = Vec::new();
+    eventually("a place", || {
+        inside.extend(alice.connect(gate.address).ok());
+        (!inside.is_empty()).then_some(())
+    });
+    // Who is in stays in, and who is more than all who may be is turned away.
+    while inside.len() < MOST {
+        inside.extend(alice.connect(gate.address).ok());
+    }
+    eventually("the end of the silent ones", || {
+        (gate.metric("certgate_connections_open") == MOST as f64).then_some(())
+    });
+    alice.connect(gate.address).err().expect("turned away");
+    for connection in &mut inside {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    drop(held);
+}
+
+/// Asks a port that answers plain HTTP, beside so many that say nothing.
+#[track_caller]
+fn answers(port: SocketAddr, path: &str) {
+    let held: Vec<TcpStream> = (0..200).map(|_| dial(port)).collect();
+    for _ in 0..5 {
+        let mut stream = dial(port);
+        stream
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nUser-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n"
+        );
+        let response = http::exchange(&mut stream, &request).expect("an answer");
+        assert_eq!(
+            (response.status, response.text().as_str()),
+            (200, "ready\n")
+        );
+    }
+    drop(held);
+}
+
+/// Of 256 descriptors these ports take few, so that the TLS port has enough.
+#[test]
+fn the_admin_port_and_that_of_redirect() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .file("index.html", "content")
+        .arguments(&["--redirect=127.0.0.1:0", "--health-path=/healthz"])
+        .after("ulimit -n 256")
+        .start();
+    let ready = gate.event("ready");
+    let redirect: SocketAddr = ready["redirect"].as_str().unwrap().parse().unwrap();
+    let mut held = Vec::new();
+    for (port, path) in [(gate.admin, "/readyz"), (redirect, "/healthz")] {
+        answers(port, path);
+        held.extend((0..300).map(|_| dial(port)));
+        let answer = client::with(&pki.client).get(gate.address, "/");
+        assert_eq!(answer.expect("served").status, 200, "beside {path}");
+    }
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", gate.pid())).unwrap();
+    assert!(descriptors.count() < 128);
+}
