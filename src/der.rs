@@ -31,11 +31,17 @@ pub struct Element<'a> {
 /// The first element.
 pub fn element(der: &[u8]) -> Option<Element<'_>> {
     let (&tag, rest) = der.split_first()?;
+    // The number would go on in the next byte, which isn't the length (X.690 section 8.1.2.4).
+    if tag & 0x1f == 0x1f {
+        return None;
+    }
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = if first < 0x80 {
         (usize::from(first), rest)
     } else {
-        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        // No digits would be a length that isn't said (BER's, X.690 section 8.1.3.6), not one of nothing.
+        let count = Some(usize::from(first & 0x7f)).filter(|count| *count > 0)?;
+        let (digits, rest) = rest.split_at_checked(count)?;
         let length = digits.iter().try_fold(0usize, |length, digit| {
             Some(length.checked_mul(256)? + usize::from(*digit))
         })?;
@@ -147,6 +153,9 @@ mod tests {
             &[4, 3, 1, 2],
             &[4, 0x82, 1],
             &[4, 0x89, 255, 255, 255, 255, 255, 255, 255, 255, 255],
+            // BER: of indefinite length, of a tag of more than one byte.
+            &[0x30, 0x80, 4, 1, 9, 0, 0],
+            &[0x9f, 0x02, 0x01, 0x09],
         ] {
             assert!(element(broken).is_none(), "{broken:?}");
         }

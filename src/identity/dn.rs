@@ -45,7 +45,11 @@ impl DistinguishedName {
         let rdns = all(sequence.content)?.into_iter().map(|set| {
             let attributes = all(Some(set).filter(|e| e.tag == SET)?.content)?;
             let rdn = attributes.into_iter().map(attribute);
-            rdn.collect::<Option<Vec<_>>>().map(sorted)
+            // At least one (X.501 section 9.3): nothing has no text that a rule could name.
+            let rdn = rdn
+                .collect::<Option<Vec<_>>>()
+                .filter(|rdn| !rdn.is_empty());
+            rdn.map(sorted)
         });
         rdns.collect::<Option<_>>().map(Self)
     }
@@ -288,6 +292,7 @@ mod tests {
             &[0x31, 0],
             &[0x30, 0, 0],
             &[0x30, 2, 0x31, 1],
+            &[0x30, 2, 0x31, 0],
         ] {
             assert_eq!(DistinguishedName::from_der(der), None, "{der:?}");
         }

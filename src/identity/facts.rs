@@ -60,9 +60,11 @@ impl Facts {
             ..Self::default()
         };
         let der = certificate.to_der().unwrap_or_default();
-        let mut extensions = der::certificate_extensions(&der);
-        if let Some(names) = extensions.find(|extension| extension.oid == SUBJECT_ALT_NAME) {
+        let extensions = der::certificate_extensions(&der);
+        let names = extensions.filter(|extension| extension.oid == SUBJECT_ALT_NAME);
+        for (index, names) in names.enumerate() {
             facts.read_names(names.value);
+            facts.unreadable |= index > 0;
         }
         let whole = |name: &Option<DistinguishedName>| {
             name.as_ref().is_some_and(DistinguishedName::is_text)
@@ -75,10 +77,9 @@ impl Facts {
     fn read_names(&mut self, value: &[u8]) {
         let names = der::element(value).filter(|names| names.tag == der::SEQUENCE);
         self.unreadable |= names.is_none_or(|names| !names.rest.is_empty());
-        for name in names
-            .into_iter()
-            .flat_map(|names| der::elements(names.content))
-        {
+        let mut left = names.map_or(&[][..], |names| names.content);
+        while let Some(name) = der::element(left) {
+            left = name.rest;
             let list = match name.tag {
                 MAILBOX => &mut self.emails,
                 DNS => &mut self.dns,
@@ -95,6 +96,7 @@ impl Facts {
             self.unreadable |= !name.content.iter().all(u8::is_ascii_graphic);
             list.push(String::from_utf8_lossy(name.content).into_owned());
         }
+        self.unreadable |= !left.is_empty();
     }
 }
 
@@ -129,6 +131,8 @@ pub fn canonical_serial(hex: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use openssl::x509::X509;
+
     use super::*;
     use crate::startup::test_certificates as make;
 
@@ -176,9 +180,34 @@ mod tests {
         ] {
             assert!(names(&[(DNS, b"a.example"), odd]).unreadable, "{odd:?}");
         }
-        let mut facts = Facts::default();
-        facts.read_names(b"\x30\x03\x82");
-        assert!(facts.unreadable);
+        for broken in [
+            &b"\x30\x03\x82"[..],
+            // Well-formed from outside, and something is left over.
+            b"\x30\x05\x82\x01a\x82\x09",
+            b"\x30\x04\x82\x01a\x82",
+        ] {
+            let mut facts = Facts::default();
+            facts.read_names(broken);
+            assert!(facts.unreadable, "{broken:?}");
+        }
+    }
+
+    /// RFC 5280 section 4.2: no extension twice. Some read the first one, some the last, some all.
+    #[test]
+    fn names_in_two_places_are_not_readable() {
+        let ca = make::authority("CA");
+        let spec = make::Spec {
+            crl_url: Some("http://a.example/"),
+            ..make::spec("alice")
+        };
+        let once = make::issue(&spec, Some(&ca)).certificate.to_der().unwrap();
+        assert!(!Facts::of(&X509::from_der(&once).unwrap()).unreadable);
+        // The one with the URL is made the same one; it has no name of a kind that is read.
+        let oid = |last| [0x06, 0x03, 0x55, 0x1d, last];
+        let mut twice = once;
+        let at = twice.windows(5).position(|bytes| bytes == oid(0x1f));
+        twice[at.unwrap()..][..5].copy_from_slice(&oid(0x11));
+        assert!(Facts::of(&X509::from_der(&twice).unwrap()).unreadable);
     }
 
     trait Strings {
