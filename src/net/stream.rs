@@ -1,6 +1,9 @@
 //! A client's connection: counts its bytes, and lets the last of them arrive.
 
 mod ahead;
+mod lingering;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::io;
@@ -9,21 +12,13 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use super::places::Place;
 use crate::lifecycle::Member;
 use crate::telemetry::events::OpenConnection;
-
-/// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a client may take for the last of what it is sent, at most [`COALESCED`] bytes beside what the
-/// kernel has.
-const SLOWNESS: Duration = Duration::from_secs(30);
-/// How much it may still send meanwhile, in bytes.
-const LENIENCE: usize = 1024 * 1024;
 
 /// How much is written before it is sent, in bytes: four TLS records.
 const COALESCED: usize = 64 * 1024 + 512;
@@ -255,40 +250,7 @@ impl Drop for ClientStream {
             (self.tcp.take(), self.guards.take(), runtime)
         {
             let rest = (self.end == End::Asked).then(|| std::mem::take(&mut self.unsent));
-            runtime.spawn(linger(tcp, rest, guards));
-        }
-    }
-}
-
-/// Sends the rest, then reads and drops what the client still sends, within bounds.
-async fn linger(mut tcp: TcpStream, rest: Option<BytesMut>, guards: Guards) {
-    if let Some(rest) = rest {
-        let end = async {
-            tcp.write_all(&rest).await?;
-            tcp.shutdown().await
-        };
-        if !matches!(tokio::time::timeout(SLOWNESS, end).await, Ok(Ok(()))) {
-            return;
-        }
-    }
-    // Whether the client hung up or patience ended makes no difference: the socket is closed now.
-    let _ = tokio::time::timeout(PATIENCE, drain(&tcp)).await;
-    drop(guards);
-}
-
-async fn drain(tcp: &TcpStream) {
-    let mut scratch = [0; 2048];
-    let mut received = 0;
-    while received < LENIENCE
-        && let Ok(ready) = tcp.ready(Interest::READABLE).await
-    {
-        match tcp.try_read(&mut scratch) {
-            Ok(0) => return,
-            // With the client's FIN here, less than there was room for is the rest.
-            Ok(read) if read < scratch.len() && ready.is_read_closed() => return,
-            Ok(read) => received += read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return,
+            runtime.spawn(lingering::linger(tcp, rest, guards));
         }
     }
 }
@@ -359,83 +321,5 @@ impl AsyncWrite for ClientStream {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => Poll::Ready(Ok(())),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::sync::Arc;
-
-    use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
-
-    use super::*;
-    use crate::lifecycle::Lifecycle;
-    use crate::telemetry::{Telemetry, events};
-
-    /// A client that doesn't read yet, and this side, which has written more than the kernel takes.
-    async fn with_a_slow_client() -> (TcpStream, ClientStream, usize) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
-        let telemetry = Arc::new(Telemetry::new(false).unwrap());
-        let open = events::connection_opened(&telemetry);
-        let member = Lifecycle::start().member();
-        let mut stream = ClientStream::new(listener.accept().await.unwrap().0, open, member);
-        let mut written = 0;
-        poll_fn(|context| {
-            let chunk = [7; 10_000];
-            while let Poll::Ready(taken) = Pin::new(&mut stream).poll_write(context, &chunk) {
-                written += taken.unwrap();
-            }
-            Poll::Ready(())
-        })
-        .await;
-        assert!(!stream.is_sent(), "the client is not slow enough");
-        (client, stream, written)
-    }
-
-    async fn all_that_comes(mut client: TcpStream) -> usize {
-        let mut bytes = Vec::new();
-        client.read_to_end(&mut bytes).await.unwrap();
-        bytes.len()
-    }
-
-    #[tokio::test]
-    async fn shutting_down_is_not_waited_for_and_a_dropped_stream_still_sends_the_rest() {
-        let (client, mut stream, written) = with_a_slow_client().await;
-        let shut = poll_fn(|context| Poll::Ready(Pin::new(&mut stream).poll_shutdown(context)));
-        assert!(shut.await.is_ready());
-        drop(stream);
-        assert_eq!(all_that_comes(client).await, written);
-    }
-
-    #[tokio::test]
-    async fn after_shutting_down_reading_sends_the_rest_and_the_end() {
-        let (mut client, mut stream, written) = with_a_slow_client().await;
-        stream.shutdown().await.unwrap();
-        let reading = tokio::spawn(async move {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).await.map(|_| byte)
-        });
-        let mut bytes = Vec::new();
-        let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut bytes)).await;
-        assert!(end.is_ok(), "FIN is missing");
-        assert_eq!(bytes.len(), written);
-        client.write_all(b"x").await.unwrap();
-        assert_eq!(
-            reading.await.unwrap().unwrap(),
-            *b"x",
-            "the other way goes on"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_stream_that_is_not_shut_down_ends_with_what_was_flushed() {
-        let (client, stream, written) = with_a_slow_client().await;
-        drop(stream);
-        assert!(all_that_comes(client).await < written);
     }
 }
