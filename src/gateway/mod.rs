@@ -29,8 +29,10 @@ use arc_swap::ArcSwap;
 use self::snapshot::{Inputs, Lasting, Snapshot};
 use crate::config::Settings;
 use crate::findings::Findings;
-use crate::net::BoundListener;
 use crate::net::socket;
+use crate::net::unix_socket::SocketFile;
+use crate::net::{BoundListener, LocalAddress};
+use crate::startup::privileges;
 use crate::telemetry::Telemetry;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
@@ -45,6 +47,8 @@ pub struct Gateway {
 /// Bound sockets, and nobody who accepts.
 pub struct Ports {
     listeners: Vec<BoundListener>,
+    /// Those of unix sockets.
+    files: Vec<SocketFile>,
     admin: Option<TcpListener>,
     redirect: Option<TcpListener>,
 }
@@ -92,24 +96,18 @@ impl Gateway {
         findings
     }
 
-    /// The addresses of the TLS listeners, with the ports that the kernel chose for port 0.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.ports
-            .listeners
-            .iter()
-            .filter(|listener| !listener.is_plain())
-            .map(BoundListener::address)
-            .collect()
+    /// Where the TLS listeners are, with the ports that the kernel chose for port 0.
+    pub fn addresses(&self) -> impl Iterator<Item = &LocalAddress> {
+        let listeners = self.ports.listeners.iter();
+        let of_tls = listeners.filter(|listener| !listener.is_plain());
+        of_tls.map(BoundListener::address)
     }
 
     /// The same of those for plain HTTP.
-    pub fn plain_addresses(&self) -> Vec<SocketAddr> {
-        self.ports
-            .listeners
-            .iter()
-            .filter(|listener| listener.is_plain())
-            .map(BoundListener::address)
-            .collect()
+    pub fn plain_addresses(&self) -> impl Iterator<Item = &LocalAddress> {
+        let listeners = self.ports.listeners.iter();
+        let plain = listeners.filter(|listener| listener.is_plain());
+        plain.map(BoundListener::address)
     }
 
     /// The address of the admin port.
@@ -131,11 +129,9 @@ impl Ports {
     /// Binds all of them, or says everything that is in the way.
     pub fn bind(settings: &Settings) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let listeners = socket::bind_all(&settings.listen, &settings.tcp);
-        let listeners = findings.note(listeners).into_iter().flatten();
-        let listeners = listeners
-            .map(|(socket, is_plain)| BoundListener::of(socket, is_plain))
-            .collect();
+        let (mode, owner) = (settings.listen_unix_mode, owner(settings));
+        let bound = socket::bind_all(&settings.listen, &settings.tcp, mode, owner);
+        let bound = findings.note(bound).unwrap_or_default();
         let admin = settings
             .admin
             .0
@@ -144,7 +140,8 @@ impl Ports {
         let redirect = findings.note(bind_redirect(settings));
         match (admin, redirect) {
             (Some(admin), Some(redirect)) if findings.is_empty() => Ok(Self {
-                listeners,
+                listeners: bound.listeners,
+                files: bound.files,
                 admin,
                 redirect,
             }),
@@ -157,7 +154,8 @@ impl Ports {
 
     /// Everything that `bind` would complain about, with nothing left behind.
     pub fn rehearse(settings: &Settings) -> Findings {
-        let mut findings = socket::try_all(&settings.listen, &settings.tcp);
+        let (mode, owner) = (settings.listen_unix_mode, owner(settings));
+        let mut findings = socket::try_all(&settings.listen, &settings.tcp, mode, owner);
         let admin = settings
             .admin
             .0
@@ -167,6 +165,12 @@ impl Ports {
         findings.locate(|name| settings.place_of(name));
         findings
     }
+}
+
+/// Whom the process becomes. If there is no such user, it says so when it does.
+fn owner(settings: &Settings) -> Option<(u32, u32)> {
+    let account = privileges::look_up(settings.user.as_ref()?).ok()?;
+    Some((account.uid.as_raw(), account.gid.as_raw()))
 }
 
 fn bind_redirect(settings: &Settings) -> Result<Option<TcpListener>, Findings> {

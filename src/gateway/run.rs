@@ -17,6 +17,7 @@ use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::net::unix_socket::SocketFile;
 use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
 use crate::tls::verification::unix_now;
@@ -65,7 +66,7 @@ impl Gateway {
         self.service.current.load().begin();
         let open = self.service.lasting.open.clone();
         tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
-        let listeners = self.ports.listeners;
+        let (listeners, files) = (self.ports.listeners, self.ports.files);
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
         // From here on the workers have the listeners alone.
@@ -78,7 +79,7 @@ impl Gateway {
         let times = self.service.current.load().times;
         info!(event = "draining", signal, delay = ?times.drain_delay, timeout = ?times.drain, "draining");
         tokio::select! {
-            () = drain(lifecycle, &open, &times, &self.service.lasting.telemetry) => {}
+            () = drain(lifecycle, files, &open, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
                 warn!(event = "stopped", signal, "second signal: connections in flight are cut");
             }
@@ -87,7 +88,13 @@ impl Gateway {
     }
 }
 
-async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: &Telemetry) {
+async fn drain(
+    lifecycle: Lifecycle,
+    files: Vec<SocketFile>,
+    open: &Register,
+    times: &Times,
+    telemetry: &Telemetry,
+) {
     lifecycle.enter(Phase::Draining);
     tokio::select! {
         () = tokio::time::sleep(times.drain_delay) => {}
@@ -96,6 +103,8 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
             "no connection has come for so long: closing the listeners"
         ),
     }
+    // First, so that nobody else connects: who has is served. And a successor may have the path from now on.
+    drop(files);
     lifecycle.enter(Phase::Closing);
     let timeout = times.drain;
     closing::close_all(open);

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod lingering;
+mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+pub use self::socket::Socket;
 use super::places::Place;
 use crate::lifecycle::Member;
 use crate::telemetry::events::OpenConnection;
@@ -47,7 +48,7 @@ const NOT_DROPPED: &str = "a stream that is not dropped";
 /// enough have come together, or when the client is waited for.
 pub struct ClientStream {
     /// `None` only while it is being dropped.
-    tcp: Option<TcpStream>,
+    socket: Option<Socket>,
     /// Received, and not read yet; allocated only while there is something.
     unread: Bytes,
     /// Written, and not sent yet; allocated only while there is something.
@@ -59,7 +60,7 @@ pub struct ClientStream {
     client_ended: bool,
     /// How far our end of the connection is.
     end: End,
-    /// Whether the end of TCP is an error: what is above has its own way to say that it ends.
+    /// Whether the end of the stream is an error: what is above has its own way to say that it ends.
     must_not_end: bool,
     /// How long the client may take nothing of what is sent; zero is no bound.
     send_timeout: Duration,
@@ -91,9 +92,9 @@ struct Guards {
 
 impl ClientStream {
     /// Keeps the connection counted as open, and the process waiting for it, to its very end.
-    pub fn new(tcp: TcpStream, open: OpenConnection, member: Member) -> Self {
+    pub fn new(socket: Socket, open: OpenConnection, member: Member) -> Self {
         Self {
-            tcp: Some(tcp),
+            socket: Some(socket),
             unread: Bytes::new(),
             last: [0; LAST],
             unsent: BytesMut::new(),
@@ -135,14 +136,14 @@ impl ClientStream {
 
     /// Returns once the socket has bytes, its end, or an error, since the last read that found nothing.
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
-        match &self.tcp {
-            Some(tcp) if self.unread.is_empty() => tcp.poll_read_ready(context).map(drop),
+        match &self.socket {
+            Some(socket) if self.unread.is_empty() => socket.poll_read_ready(context).map(drop),
             Some(_) => Poll::Ready(()),
             None => Poll::Ready(()),
         }
     }
 
-    /// From now on the client's end of TCP is an error. AWS-LC doesn't tell it from close_notify when
+    /// From now on the client's end of the stream is an error. AWS-LC doesn't tell it from close_notify when
     /// it reads through the `openssl` crate's BIO, but anybody on the way can send a FIN.
     pub fn must_not_end(&mut self) {
         self.must_not_end = true;
@@ -168,7 +169,7 @@ impl ClientStream {
     ) -> Poll<io::Result<()>> {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut received = ReadBuf::new(scratch);
-            ready!(self.tcp().poll_read(context, &mut received))?;
+            ready!(self.socket().poll_read(context, &mut received))?;
             let received = received.filled();
             if let Some(last) = received.last_chunk() {
                 self.last = *last;
@@ -193,8 +194,8 @@ impl ClientStream {
     /// Sends what is written, until none is left, and FIN after it if that was asked for.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
-            let tcp = Pin::new(self.tcp.as_mut().expect(NOT_DROPPED));
-            let Poll::Ready(sent) = tcp.poll_write(context, &self.unsent) else {
+            let socket = Pin::new(self.socket.as_mut().expect(NOT_DROPPED));
+            let Poll::Ready(sent) = socket.poll_write(context, &self.unsent) else {
                 return self.poll_patience(context);
             };
             let sent = sent?;
@@ -207,7 +208,7 @@ impl ClientStream {
         // An idle connection holds no memory for what it may write one day.
         self.unsent = BytesMut::new();
         if self.end == End::Asked {
-            ready!(self.tcp().poll_shutdown(context))?;
+            ready!(self.socket().poll_shutdown(context))?;
             self.end = End::Said;
         }
         Poll::Ready(Ok(()))
@@ -231,12 +232,12 @@ impl ClientStream {
             alarm.set(tokio::time::sleep(left));
         }
         // The kernel would keep what it has for as long as the client is there. A failure means that it isn't.
-        let _ = self.tcp().set_zero_linger();
+        let _ = self.socket().set_zero_linger();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn tcp(&mut self) -> Pin<&mut TcpStream> {
-        Pin::new(self.tcp.as_mut().expect(NOT_DROPPED))
+    fn socket(&mut self) -> Pin<&mut Socket> {
+        Pin::new(self.socket.as_mut().expect(NOT_DROPPED))
     }
 }
 
@@ -246,11 +247,11 @@ impl Drop for ClientStream {
             return;
         }
         let runtime = tokio::runtime::Handle::try_current();
-        if let (Some(tcp), Some(guards), Ok(runtime)) =
-            (self.tcp.take(), self.guards.take(), runtime)
+        if let (Some(socket), Some(guards), Ok(runtime)) =
+            (self.socket.take(), self.guards.take(), runtime)
         {
             let rest = (self.end == End::Asked).then(|| std::mem::take(&mut self.unsent));
-            runtime.spawn(lingering::linger(tcp, rest, guards));
+            runtime.spawn(lingering::linger(socket, rest, guards));
         }
     }
 }
@@ -273,7 +274,7 @@ impl AsyncRead for ClientStream {
         let before = buffer.filled().len();
         let polled = match buffer.remaining() {
             0..AHEAD => self.poll_receive(context, buffer),
-            _ => self.tcp().poll_read(context, buffer),
+            _ => self.socket().poll_read(context, buffer),
         };
         if polled.is_pending()
             && let Poll::Ready(Err(error)) = self.poll_send(context)

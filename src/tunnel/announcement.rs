@@ -175,16 +175,20 @@ fn common_name(certificate: &ClientCertificate) -> Result<Option<String>, Unanno
     }
 }
 
-/// The client's end, and the one that it connected to: the proxy's, if that said so.
+/// The client's end, and the one that it connected to: the proxy's, if that said so. A unix socket's ends have no
+/// names that say anything, but are what they are: version 2 has TLVs behind them, and none behind AF_UNSPEC.
 fn endpoints(stream: &TlsStream, connection: &Connection) -> Endpoints {
     let session = &connection.session;
+    let Some(client) = session.address.address() else {
+        return Endpoints::Unix(Box::new([[0; 108]; 2]));
+    };
     let told = match session.via.as_ref().map(|via| &via.header.endpoints) {
         Some(Endpoints::Tcp { destination, .. }) => Some(*destination),
         _ => None,
     };
     match told.or_else(|| stream.get_ref().local_address()) {
         Some(destination) => Endpoints::Tcp {
-            source: canonical(session.address),
+            source: canonical(client),
             destination: canonical(destination),
         },
         None => Endpoints::Unknown,

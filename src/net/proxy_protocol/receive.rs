@@ -8,6 +8,7 @@ use super::{Endpoints, Fault, Header, Looks, Version, Via, looks, parse};
 use crate::config::networks::Networks;
 use crate::config::proxy_protocol::ProxyProtocol;
 use crate::net::{Accepted, ClientStream, Connected};
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::proxy_protocol::{HeaderKind, header_received};
@@ -62,7 +63,7 @@ impl ProxyHeaders {
             peer,
             at,
         } = connected;
-        let is_believed = self.is_believed(&connected.peer);
+        let is_believed = self.is_believed(connected.peer);
         let left = limit.saturating_sub(at.elapsed());
         let found = tokio::time::timeout(left, self.read(&mut stream, is_believed)).await;
         let header = match found {
@@ -82,7 +83,7 @@ impl ProxyHeaders {
         };
         self.count(header.as_ref());
         let client = match header.as_ref().map(|header| &header.endpoints) {
-            Some(Endpoints::Tcp { source, .. }) => *source,
+            Some(Endpoints::Tcp { source, .. }) => Peer::Ip(*source),
             _ => peer,
         };
         // A proxy's own connection came by nobody.
@@ -101,9 +102,9 @@ impl ProxyHeaders {
         })
     }
 
-    fn is_believed(&self, peer: &std::net::SocketAddr) -> bool {
+    fn is_believed(&self, peer: Peer) -> bool {
         // Without a list, `auto` would believe whoever likes to be believed: the settings forbid it.
-        (self.required && self.trusted.is_empty()) || self.trusted.include(peer.ip())
+        (self.required && self.trusted.is_empty()) || self.trusted.include(peer)
     }
 
     /// `None` where there is none, and none is needed.

@@ -2,7 +2,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::lingering::PATIENCE;
 use super::*;
@@ -18,7 +18,11 @@ async fn with_a_slow_client() -> (TcpStream, ClientStream, usize) {
     let telemetry = Arc::new(Telemetry::new(false).unwrap());
     let open = events::connection_opened(&telemetry);
     let member = Lifecycle::start().member();
-    let mut stream = ClientStream::new(listener.accept().await.unwrap().0, open, member);
+    let mut stream = ClientStream::new(
+        Socket::Tcp(listener.accept().await.unwrap().0),
+        open,
+        member,
+    );
     let mut written = 0;
     poll_fn(|context| {
         let chunk = [7; 10_000];
