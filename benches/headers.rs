@@ -12,6 +12,7 @@ use certgate::config::upstream::UpstreamProtocol;
 use certgate::http::proxy::headers::{Way, for_upstream, remove_hop_by_hop};
 use certgate::identity::headers::IdentityHeaders;
 use certgate::identity::{ClientCertificate, escaped, rfc2253};
+use certgate::peer::Peer;
 use certgate::startup::example_pki::ExamplePki;
 use certgate::tls::Session;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -60,7 +61,7 @@ fn connection(pki: &ExamplePki) -> Connection {
             via: None,
             overlooked: None,
             standing: None,
-            address: ([203, 0, 113, 7], 50_000).into(),
+            address: Peer::Ip(([203, 0, 113, 7], 50_000).into()),
             sni: Some("app.example".to_owned()),
             version: "TLSv1.3",
             cipher: "TLS_AES_128_GCM_SHA256",

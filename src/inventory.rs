@@ -4,10 +4,10 @@
 //! reloads. Only certificates that a trusted CA has signed are in it, so that no stranger can push others out.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::identity::{ClientCertificate, hex, shortened};
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::telemetry::events::inventory::ExpiresSoon;
 
@@ -107,7 +107,7 @@ impl Inventory {
         &self,
         certificate: &ClientCertificate,
         refusal: Option<RefusalReason>,
-        client: SocketAddr,
+        client: Peer,
         now: i64,
     ) {
         if self.saw(certificate, refusal, now) {

@@ -63,6 +63,7 @@ pub mod config;
 mod der;
 pub mod findings;
 pub mod inventory;
+pub mod peer;
 pub mod refusal;
 mod regular_file;
 pub mod sighting;

@@ -130,7 +130,7 @@ fn written(format: IdentityFormat, said: &Said) -> Vec<(&'static str, String)> {
 fn templated(text: &str, said: &Said) -> Option<String> {
     let template = HeaderTemplate::parse("X-User", text).ok().unwrap();
     let surroundings = Surroundings {
-        address: [127, 0, 0, 1].into(),
+        address: Some([127, 0, 0, 1].into()),
         sni: None,
         tls_version: "",
         tls_cipher: "",

@@ -112,6 +112,8 @@ mod ticket_secret_is_kept;
 mod tickets_across_a_fleet;
 mod tickets_lend_no_identity;
 mod tunnel_carries_bytes;
+mod unix_listener;
+mod unix_listener_file;
 mod unknown_server_names;
 mod upstream_failures;
 mod verified_chains_are_sound;

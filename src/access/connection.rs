@@ -91,7 +91,7 @@ impl Connection {
     pub fn identity(&self, headers: &IdentityHeaders) -> &Result<Fields, Box<Unwritable>> {
         self.identity.get_or_init(|| {
             let surroundings = Surroundings {
-                address: self.session.address.ip().to_canonical(),
+                address: self.session.address.ip(),
                 sni: self.session.sni.as_deref(),
                 tls_version: self.session.version,
                 tls_cipher: self.session.cipher,

@@ -6,7 +6,6 @@
 //! is always the newest snapshot's [`HeaderGate`], not the one that the connection began with.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -14,6 +13,7 @@ use arc_swap::ArcSwapOption;
 use super::{Connection, Permitted, Wire};
 use crate::config::networks::Networks;
 use crate::identity::forwarded::{self, LIMIT};
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::tls::failure::Refused;
 use crate::tls::judge::Judge;
@@ -67,8 +67,8 @@ impl HeaderGates {
 
 /// A connection whose requests say who their client is.
 pub struct ByHeader {
-    /// The other end of TCP, whatever else says where a client comes from.
-    peer: IpAddr,
+    /// The other end of the connection, whatever else says where a client comes from.
+    peer: Peer,
     current: CurrentGate,
     known: Mutex<Vec<Known>>,
 }
@@ -93,7 +93,7 @@ pub struct Identified {
 
 /// Lets a connection in that says nothing of any client. Whoever is at its other end, a certificate of its own
 /// wasn't asked for, and a ticket from the time when one was says nothing.
-pub fn permit_nobody(handshaken: Handshaken, peer: IpAddr, current: CurrentGate) -> Permitted {
+pub fn permit_nobody(handshaken: Handshaken, peer: Peer, current: CurrentGate) -> Permitted {
     let by_header = ByHeader::new(peer, current);
     Permitted {
         stream: Wire::Tls(handshaken.stream),
@@ -103,7 +103,7 @@ pub fn permit_nobody(handshaken: Handshaken, peer: IpAddr, current: CurrentGate)
 
 impl ByHeader {
     /// Nobody is known yet.
-    pub(super) fn new(peer: IpAddr, current: CurrentGate) -> Self {
+    pub(super) fn new(peer: Peer, current: CurrentGate) -> Self {
         Self {
             peer,
             current,

@@ -3,13 +3,13 @@
 //! Its connection lets nobody in. Each request is of the site that it names, and of a client that nobody here has asked
 //! for a certificate: the load balancer's header may tell (`client-auth header`), else it is somebody without one.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::Connection;
 use super::header::{ByHeader, CurrentGate};
 use super::routes::Routes;
+use crate::peer::Peer;
 use crate::tls::Session;
 use crate::tls::admission::{Admission, Origin};
 
@@ -22,7 +22,7 @@ pub struct PlainDoor {
 }
 
 /// The connection of whoever is at the other end: it is for no site.
-pub fn carrier(address: SocketAddr, accepted: Instant) -> Connection {
+pub fn carrier(address: Peer, accepted: Instant) -> Connection {
     let session = Session {
         address,
         sni: None,
@@ -44,10 +44,10 @@ impl PlainDoor {
     /// What requests for the site of this number are, over that connection; whether they may be served at all is asked
     /// of [`PlainDoor::lets_in`].
     pub fn connection(&self, carrier: &Arc<Connection>, site: usize) -> Connection {
-        let by_header = self.by_header.clone().map(|current| {
-            let peer = carrier.session.address.ip();
-            Box::new(ByHeader::new(peer, current))
-        });
+        let by_header = self
+            .by_header
+            .clone()
+            .map(|current| Box::new(ByHeader::new(carrier.session.address, current)));
         let mut connection = Connection::at_site(carrier, site);
         connection.by_header = by_header;
         connection

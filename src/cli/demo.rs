@@ -24,6 +24,7 @@ use crate::config::values::Switch;
 use crate::gateway::snapshot::{Inputs, Lasting};
 use crate::gateway::{Gateway, Ports};
 use crate::lifecycle::signals::{Hangups, StopSignals};
+use crate::net::LocalAddress;
 use crate::startup::environment::Environment;
 use crate::startup::example_pki::ExamplePki;
 use crate::startup::{reexec, ticket_secret};
@@ -94,7 +95,9 @@ fn demonstrate(settings: &Settings, directory: &Path) -> anyhow::Result<Exit> {
     };
     let signals = Hangups::new().and_then(|hangups| StopSignals::new(Some(hangups)));
     let signals = signals.context("can't listen for signals")?;
-    let address = gateway.addresses()[0];
+    let address = gateway.addresses().find_map(LocalAddress::tcp);
+    let address =
+        address.context("the demo needs a TLS listener on TCP: --listen 127.0.0.1:PORT")?;
     let admin = gateway.admin_address();
     println!(
         "certgate demo: {address}, with a throwaway CA in {}\n",

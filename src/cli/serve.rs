@@ -189,12 +189,9 @@ fn serve(
 
 fn announce(gateway: &Gateway, settings: &Settings, confined: Confined) {
     let plain = gateway.plain_addresses();
-    let listeners: Vec<String> = gateway
-        .addresses()
-        .iter()
-        .map(ToString::to_string)
-        .chain(plain.iter().map(|address| format!("http://{address}")))
-        .collect();
+    let plain = plain.map(|address| format!("http://{address}"));
+    let of_tls = gateway.addresses().map(ToString::to_string);
+    let listeners: Vec<String> = of_tls.chain(plain).collect();
     info!(
         event = "ready",
         version = env!("CARGO_PKG_VERSION"),

@@ -11,7 +11,7 @@ impl Reader<'_> {
     /// Complains about a listener for plain HTTP that nobody could use.
     pub(super) fn check_plain(&mut self, listen: &[ListenAddress]) {
         let mut plain = listen.iter();
-        let plain = plain.find(|address| matches!(address, ListenAddress::Plain(_)));
+        let plain = plain.find(|address| address.is_plain());
         let Some(plain) = plain else {
             return;
         };
@@ -21,7 +21,7 @@ impl Reader<'_> {
         let place = self.written("listen").place;
         self.findings.push(
             Finding::error(place, format!("{plain}, and trusted-proxies is not set"))
-                .expected("the networks that the load balancer connects from")
+                .expected("the networks that the load balancer connects from, or `unix`")
                 .advice("It says which requests came to it by https. To send everybody there, take --redirect."),
         );
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::unix::UnixPath;
 use super::values::{Expected, Time};
 
 /// Where a listener's socket comes from.
@@ -14,40 +15,70 @@ pub enum ListenAddress {
     Tcp(SocketAddr),
     /// The same for plain HTTP of load balancers that end TLS themselves.
     Plain(SocketAddr),
+    /// A unix socket.
+    Unix(UnixPath),
+    /// The same for plain HTTP.
+    PlainUnix(UnixPath),
     /// Handed over by the service manager, systemd.socket(5): all of them, or those of a
     /// `FileDescriptorName=`.
     Systemd(Option<String>),
 }
 
 impl ListenAddress {
-    /// The address, of one that is bound here.
+    /// The address of one that is bound to one.
     pub fn tcp(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(address) | Self::Plain(address) => Some(*address),
-            Self::Systemd(_) => None,
+            Self::Unix(_) | Self::PlainUnix(_) | Self::Systemd(_) => None,
         }
+    }
+
+    /// The path of one that has one.
+    pub fn unix(&self) -> Option<&UnixPath> {
+        match self {
+            Self::Unix(path) | Self::PlainUnix(path) => Some(path),
+            Self::Tcp(_) | Self::Plain(_) | Self::Systemd(_) => None,
+        }
+    }
+
+    /// Whether it is for plain HTTP, not for TLS.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_) | Self::PlainUnix(_))
     }
 }
 
 impl FromStr for ListenAddress {
     type Err = Expected;
-    /// An address as [`socket_address`] takes it, `systemd`, or `systemd:NAME`.
+    /// An address as [`socket_address`] takes it, `unix:/PATH`, `systemd`, or `systemd:NAME`.
     fn from_str(text: &str) -> Result<Self, Expected> {
         match text.split_once(':') {
             None if text == "systemd" => Ok(Self::Systemd(None)),
             Some(("systemd", name)) if !name.is_empty() => Ok(Self::Systemd(Some(name.to_owned()))),
-            Some(("http", address)) => match address.strip_prefix("//").map(socket_address) {
-                Some(Ok(address)) => Ok(Self::Plain(address)),
-                _ => Err("http://ADDRESS:PORT, such as http://0.0.0.0:8080".into()),
+            Some(("unix", path)) => path.parse().map(Self::Unix),
+            Some(("http", address)) => match address.strip_prefix("//") {
+                Some(address) => plain(address),
+                None => Err(PLAIN.into()),
             },
             _ => socket_address(text)
                 .map(Self::Tcp)
                 .map_err(|Expected(expected)| {
                     Expected(format!(
-                        "{expected}; or http://ADDRESS:PORT, systemd, or systemd:NAME"
+                        "{expected}; or unix:/PATH, http://ADDRESS:PORT, systemd, or systemd:NAME"
                     ))
                 }),
         }
+    }
+}
+
+const PLAIN: &str = "http://ADDRESS:PORT, such as http://0.0.0.0:8080, or http://unix:/PATH";
+
+fn plain(address: &str) -> Result<ListenAddress, Expected> {
+    match address.strip_prefix("unix:") {
+        Some(path) => path.parse().map(ListenAddress::PlainUnix),
+        None => match socket_address(address) {
+            Ok(address) => Ok(ListenAddress::Plain(address)),
+            Err(_) => Err(PLAIN.into()),
+        },
     }
 }
 
@@ -56,6 +87,8 @@ impl fmt::Display for ListenAddress {
         match self {
             Self::Tcp(address) => address.fmt(f),
             Self::Plain(address) => write!(f, "http://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.path().display()),
+            Self::PlainUnix(path) => write!(f, "http://unix:{}", path.path().display()),
             Self::Systemd(None) => f.write_str("systemd"),
             Self::Systemd(Some(name)) => write!(f, "systemd:{name}"),
         }
@@ -178,6 +211,8 @@ mod tests {
             ("systemd", "systemd"),
             ("systemd:web", "systemd:web"),
             ("http://0.0.0.0:80", "http://0.0.0.0:80"),
+            ("unix:/run/a.sock", "unix:/run/a.sock"),
+            ("http://unix:/run/a.sock", "http://unix:/run/a.sock"),
         ] {
             let address: ListenAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);

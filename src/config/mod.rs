@@ -25,6 +25,7 @@ pub mod shadow;
 pub mod site;
 mod sites;
 pub mod sources;
+pub mod unix;
 pub mod upstream;
 pub mod user;
 pub mod values;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::values::Expected;
+use crate::peer::Peer;
 
 /// Addresses that begin with the same bits: `10.0.0.0/8`, or one address (RFC 4632 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +15,23 @@ pub struct Cidr {
     length: u32,
 }
 
-/// Any number of them.
+/// Whose word counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Networks(pub Vec<Cidr>);
+pub struct Networks {
+    /// Any number of networks.
+    pub list: Vec<Cidr>,
+    /// Whoever connects by a unix socket (nginx: `set_real_ip_from unix:`).
+    pub unix: bool,
+}
+
+/// One of them, as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trusted {
+    /// A network.
+    Network(Cidr),
+    /// `unix`.
+    Unix,
+}
 
 impl Cidr {
     /// Whether an address is one of these. An IPv4 address in an IPv6 one (`::ffff:10.0.0.1`) is an IPv6
@@ -35,14 +50,40 @@ impl Cidr {
 impl Networks {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty() && !self.unix
     }
 
-    /// Whether a peer's address is in any of them. On a socket for both versions of IP the kernel shows
+    /// Whether a peer is one of them. On a socket for both versions of IP the kernel shows
     /// IPv4 peers as `::ffff:10.0.0.1`: they are what they are.
-    pub fn include(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.includes(address))
+    pub fn include(&self, peer: Peer) -> bool {
+        match peer.ip() {
+            Some(address) => self.list.iter().any(|network| network.includes(address)),
+            None => self.unix,
+        }
+    }
+}
+
+impl FromIterator<Trusted> for Networks {
+    fn from_iter<T: IntoIterator<Item = Trusted>>(all: T) -> Self {
+        let mut networks = Self::default();
+        for one in all {
+            match one {
+                Trusted::Network(network) => networks.list.push(network),
+                Trusted::Unix => networks.unix = true,
+            }
+        }
+        networks
+    }
+}
+
+impl FromStr for Trusted {
+    type Err = Expected;
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        if text == "unix" {
+            return Ok(Self::Unix);
+        }
+        let network = text.parse().map(Self::Network);
+        network.map_err(|Expected(expected)| Expected(format!("{expected}; or unix")))
     }
 }
 
@@ -102,8 +143,15 @@ impl fmt::Display for Cidr {
 mod tests {
     use super::*;
 
+    fn peer(address: &str) -> Peer {
+        Peer::Ip((address.parse::<IpAddr>().unwrap(), 1).into())
+    }
+
     fn networks(texts: &[&str]) -> Networks {
-        Networks(texts.iter().map(|text| text.parse().unwrap()).collect())
+        texts
+            .iter()
+            .map(|text| text.parse::<Trusted>().unwrap())
+            .collect()
     }
 
     #[test]
@@ -116,7 +164,7 @@ mod tests {
             "::1",
             "::ffff:10.0.0.1",
         ] {
-            assert!(ours.include(address.parse().unwrap()), "{address}");
+            assert!(ours.include(peer(address)), "{address}");
         }
         for address in [
             "11.0.0.0",
@@ -126,14 +174,23 @@ mod tests {
             "::ffff:11.0.0.1",
             "a00::",
         ] {
-            assert!(!ours.include(address.parse().unwrap()), "{address}");
+            assert!(!ours.include(peer(address)), "{address}");
         }
         for everything in ["0.0.0.0/0", "::/0"] {
             let one: Cidr = everything.parse().unwrap();
             assert_eq!(one.to_string(), everything);
             assert_eq!(one.includes([9, 9, 9, 9].into()), everything == "0.0.0.0/0");
         }
-        assert!(!Networks::default().include([10, 0, 0, 1].into()));
+        assert!(!Networks::default().include(peer("10.0.0.1")));
+    }
+
+    #[test]
+    fn a_unix_socket_is_in_no_network() {
+        let everybody = networks(&["0.0.0.0/0", "::/0"]);
+        assert!(!everybody.include(Peer::Unix) && !everybody.is_empty());
+        let unix = networks(&["unix"]);
+        assert!(unix.include(Peer::Unix) && !unix.is_empty());
+        assert!(!unix.include(peer("127.0.0.1")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! PROXY protocol: whether clients' connections begin with it, and whether upstreams' do.
 
-use super::networks::{Cidr, Networks};
+use super::networks::{Cidr, Networks, Trusted};
 use super::settings::Reader;
 use super::site::ContentSettings;
 use super::values::words;
@@ -37,7 +37,8 @@ impl Reader<'_> {
     /// Whether headers are expected, and whose are believed.
     pub(super) fn proxies(&mut self) -> (ProxyProtocol, Networks) {
         let mode = self.one("proxy-protocol");
-        let networks = Networks(self.none_or_more("trusted-proxies"));
+        let networks = self.none_or_more::<Trusted>("trusted-proxies");
+        let networks: Networks = networks.into_iter().collect();
         let place = self.written("proxy-protocol").place;
         // What is written there and is wrong was said.
         let has_none = self.written("trusted-proxies").values.is_empty();

@@ -20,6 +20,7 @@ use super::overload::OverloadSettings;
 use super::proxy_protocol::ProxyProtocol;
 use super::server_name::ServerNames;
 use super::site::{Site, SiteSettings};
+use super::unix::Mode;
 use super::user::RunAs;
 use super::values::*;
 use crate::findings::{Finding, Findings};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub listen: Vec<ListenAddress>,
     /// How their sockets are set.
     pub tcp: TcpSettings,
+    /// Who may connect to unix sockets.
+    pub listen_unix_mode: Mode,
     /// At least one: the first is that of all connections that ask for no name of another one.
     pub sites: Vec<Site>,
     /// Which name is which site's.
@@ -155,6 +158,7 @@ impl Settings {
         read.check_ready(&sites);
         let listen: Vec<ListenAddress> = read.all("listen");
         read.check_plain(&listen);
+        read.check_unix(&listen, proxy_protocol, &trusted_proxies);
         let settings = Settings {
             listen,
             tcp: TcpSettings {
@@ -162,6 +166,7 @@ impl Settings {
                 user_timeout: read.one::<UserTimeout>("tcp-user-timeout").0,
                 backlog: read.one("backlog"),
             },
+            listen_unix_mode: read.one("listen-unix-mode"),
             sites,
             server_names,
             unknown_sni: read.one("unknown-sni"),
@@ -213,6 +218,10 @@ impl Settings {
     pub fn fixed_differences(&self, before: &Settings) -> Vec<&'static str> {
         let differences = [
             ("listen", self.listen != before.listen),
+            (
+                "listen-unix-mode",
+                self.listen_unix_mode != before.listen_unix_mode,
+            ),
             ("tcp-keepalive", self.tcp.keepalive != before.tcp.keepalive),
             (
                 "tcp-user-timeout",

@@ -1,6 +1,5 @@
 //! The way of one connection: accepted -> handshaken -> permitted -> served.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
 use crate::net::{Accepted, Connected};
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::telemetry::events::overload::{TooMany, connection_refused};
 use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, RevocationUnknown};
@@ -51,8 +51,6 @@ impl Snapshot {
             Some(headers) => Box::pin(self.announced(connected, headers)).await?,
         };
         let (client, via) = (accepted.client, accepted.via.clone());
-        // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
-        let peer = client.ip();
         if !self.door.lets_in(&mut accepted, &self.telemetry) {
             return None;
         }
@@ -81,7 +79,8 @@ impl Snapshot {
         let exhibit = handshaken.exhibit.take();
         let site = self.sites.get(handshaken.session.site)?;
         let decided = match &site.by_header {
-            Some(current) => Ok(header::permit_nobody(handshaken, peer, current.clone())),
+            // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
+            Some(current) => Ok(header::permit_nobody(handshaken, client, current.clone())),
             None => access::decide(handshaken, &site.rules),
         };
         let permitted = match decided {
@@ -158,11 +157,7 @@ impl Snapshot {
     }
 
     /// What somebody is waited for who isn't let in yet, or never is. It holds no place that a good client needs.
-    async fn half_open<F: Future>(
-        &self,
-        who: SocketAddr,
-        waiting: F,
-    ) -> Result<F::Output, PushedOut> {
+    async fn half_open<F: Future>(&self, who: Peer, waiting: F) -> Result<F::Output, PushedOut> {
         let done = half_open::bounded(self.tls.most_handshakes(), waiting).await;
         done.inspect_err(|PushedOut| {
             connection_refused(&self.telemetry, TooMany::Handshakes, who);
@@ -244,7 +239,7 @@ impl Snapshot {
     }
 
     /// Says so, unless it was said of the same certificate too often.
-    fn refused(&self, refused: &Refused, client: SocketAddr, via: Option<&Via>) -> bool {
+    fn refused(&self, refused: &Refused, client: Peer, via: Option<&Via>) -> bool {
         let certificate = refused.certificate.as_ref();
         // Else it is good, and the client may not be its holder.
         let rejected = refused.depth.and(certificate);

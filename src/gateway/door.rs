@@ -1,11 +1,11 @@
 //! What is closed before its handshake, because too much is open.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::config::overload::OverloadSettings;
 use crate::net::Accepted;
 use crate::net::places::Places;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::overload::{TooMany, connection_refused, connections_open};
 use crate::tls::half_open;
@@ -30,7 +30,7 @@ impl Door {
 
     /// Whether there is no room for another connection, whoever's it is, not even in place of one that has been silent
     /// and isn't let in yet. Asked before anything is read of it.
-    pub(super) fn is_full(&self, peer: SocketAddr, telemetry: &Telemetry) -> bool {
+    pub(super) fn is_full(&self, peer: Peer, telemetry: &Telemetry) -> bool {
         let full = connections_open(telemetry) > self.connections && !half_open::make_room();
         if full {
             connection_refused(telemetry, TooMany::Connections, peer);
@@ -40,10 +40,11 @@ impl Door {
 
     /// Whether this connection may go on. It counts itself among those that are open already.
     pub(super) fn lets_in(&self, accepted: &mut Accepted, telemetry: &Telemetry) -> bool {
-        if self.per_address == 0 {
+        // Clients of a unix socket have no address: they are not one client.
+        let (Some(address), 1..) = (accepted.client.ip(), self.per_address) else {
             return true;
-        }
-        match self.places.take(accepted.client.ip(), self.per_address) {
+        };
+        match self.places.take(address, self.per_address) {
             Some(place) => accepted.stream.keep(place),
             None => {
                 connection_refused(telemetry, TooMany::OfAddress, accepted.client);

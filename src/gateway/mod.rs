@@ -30,8 +30,10 @@ use arc_swap::ArcSwap;
 use self::snapshot::{Inputs, Lasting, Snapshot};
 use crate::config::Settings;
 use crate::findings::Findings;
-use crate::net::BoundListener;
 use crate::net::socket;
+use crate::net::unix_socket::SocketFile;
+use crate::net::{BoundListener, LocalAddress};
+use crate::startup::privileges;
 use crate::telemetry::Telemetry;
 
 /// A gateway whose ports are bound: from now on nothing of the configuration can fail.
@@ -46,6 +48,8 @@ pub struct Gateway {
 /// Bound sockets, and nobody who accepts.
 pub struct Ports {
     listeners: Vec<BoundListener>,
+    /// Those of unix sockets.
+    files: Vec<SocketFile>,
     admin: Option<TcpListener>,
     redirect: Option<TcpListener>,
 }
@@ -93,24 +97,18 @@ impl Gateway {
         findings
     }
 
-    /// The addresses of the TLS listeners, with the ports that the kernel chose for port 0.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.ports
-            .listeners
-            .iter()
-            .filter(|listener| !listener.is_plain())
-            .map(BoundListener::address)
-            .collect()
+    /// Where the TLS listeners are, with the ports that the kernel chose for port 0.
+    pub fn addresses(&self) -> impl Iterator<Item = &LocalAddress> {
+        let listeners = self.ports.listeners.iter();
+        let of_tls = listeners.filter(|listener| !listener.is_plain());
+        of_tls.map(BoundListener::address)
     }
 
     /// The same of those for plain HTTP.
-    pub fn plain_addresses(&self) -> Vec<SocketAddr> {
-        self.ports
-            .listeners
-            .iter()
-            .filter(|listener| listener.is_plain())
-            .map(BoundListener::address)
-            .collect()
+    pub fn plain_addresses(&self) -> impl Iterator<Item = &LocalAddress> {
+        let listeners = self.ports.listeners.iter();
+        let plain = listeners.filter(|listener| listener.is_plain());
+        plain.map(BoundListener::address)
     }
 
     /// The address of the admin port.
@@ -132,17 +130,15 @@ impl Ports {
     /// Binds all of them, or says everything that is in the way.
     pub fn bind(settings: &Settings) -> Result<Self, Findings> {
         let mut findings = Findings::default();
-        let listeners = socket::bind_all(&settings.listen, &settings.tcp);
-        let listeners = findings.note(listeners).unwrap_or_default();
-        let ours = socket::ours(listeners.iter().map(|(socket, _)| socket));
+        let (mode, owner) = (settings.listen_unix_mode, owner(settings));
+        let bound = socket::bind_all(&settings.listen, &settings.tcp, mode, owner);
+        let bound = findings.note(bound).unwrap_or_default();
+        let ours = socket::tcp_addresses(&bound.listeners);
         let (admin, redirect) = bind_others(settings, ours, &mut findings);
-        let listeners = listeners.into_iter();
-        let listeners = listeners
-            .map(|(socket, is_plain)| BoundListener::of(socket, is_plain))
-            .collect();
         match (admin, redirect) {
             (Some(admin), Some(redirect)) if findings.is_empty() => Ok(Self {
-                listeners,
+                listeners: bound.listeners,
+                files: bound.files,
                 admin,
                 redirect,
             }),
@@ -155,10 +151,11 @@ impl Ports {
 
     /// Everything that `bind` would complain about, with nothing left behind.
     pub fn rehearse(settings: &Settings) -> Findings {
+        let (mode, owner) = (settings.listen_unix_mode, owner(settings));
         // Held to the end: two settings may want the same port.
-        let (listeners, mut findings) = socket::try_all(&settings.listen, &settings.tcp);
-        let ours = socket::ours(listeners.iter());
-        bind_others(settings, ours, &mut findings);
+        let (listeners, mut findings) =
+            socket::try_all(&settings.listen, &settings.tcp, mode, owner);
+        bind_others(settings, socket::tcp_addresses(&listeners), &mut findings);
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -173,9 +170,16 @@ fn bind_others(
     let mut bind = |address: Option<SocketAddr>, setting| {
         let bound = address.map(|address| socket::bind_plain(address, setting, &ours));
         let bound = findings.note(bound.transpose().map_err(Findings::from));
-        ours.extend(socket::ours(bound.iter().flatten()));
+        let bound_at = |socket: &TcpListener| socket.local_addr().ok();
+        ours.extend(bound.iter().flatten().filter_map(bound_at));
         bound
     };
     let admin = bind(settings.admin.0, "admin");
     (admin, bind(settings.redirect.0, "redirect"))
+}
+
+/// Whom the process becomes. If there is no such user, it says so when it does.
+fn owner(settings: &Settings) -> Option<(u32, u32)> {
+    let account = privileges::look_up(settings.user.as_ref()?).ok()?;
+    Some((account.uid.as_raw(), account.gid.as_raw()))
 }

@@ -18,6 +18,7 @@ use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::net::unix_socket::SocketFile;
 use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::overload::connections_open;
@@ -68,7 +69,7 @@ impl Gateway {
         }
         let open = self.service.lasting.open.clone();
         tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
-        let listeners = self.ports.listeners;
+        let (listeners, files) = (self.ports.listeners, self.ports.files);
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
         // From here on the workers have the listeners alone.
@@ -83,7 +84,7 @@ impl Gateway {
         let [delay, timeout] = [delay, timeout].map(|time| format_duration(time).to_string());
         info!(event = "draining", signal, delay, timeout, "draining");
         tokio::select! {
-            () = drain(lifecycle, &open, &times, &self.service.lasting.telemetry) => {}
+            () = drain(lifecycle, files, &open, &times, &self.service.lasting.telemetry) => {}
             signal = signals.next() => {
                 let connections = connections_open(&self.service.lasting.telemetry);
                 warn!(event = "stopped", signal, connections, "second signal: connections in flight are cut");
@@ -93,7 +94,13 @@ impl Gateway {
     }
 }
 
-async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: &Telemetry) {
+async fn drain(
+    lifecycle: Lifecycle,
+    files: Vec<SocketFile>,
+    open: &Register,
+    times: &Times,
+    telemetry: &Telemetry,
+) {
     lifecycle.enter(Phase::Draining);
     tokio::select! {
         () = tokio::time::sleep(times.drain_delay) => {}
@@ -102,6 +109,8 @@ async fn drain(lifecycle: Lifecycle, open: &Register, times: &Times, telemetry: 
             "no connection has come for so long: closing the listeners"
         ),
     }
+    // First, so that nobody else connects: who has is served. And a successor may have the path from now on.
+    drop(files);
     lifecycle.enter(Phase::Closing);
     let timeout = times.drain;
     closing::close_all(open);

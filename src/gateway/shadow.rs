@@ -132,6 +132,7 @@ mod tests {
     use super::*;
     use crate::config::values::ClientAuth;
     use crate::identity::ClientCertificate;
+    use crate::peer::Peer;
     use crate::tls::admission::{Admission, Denied};
     use crate::tls::pins::Pins;
     use crate::tls::shadow::Witness;
@@ -163,7 +164,7 @@ mod tests {
         let shadow = Shadow::new(Trust::of(&[]), Arc::new(Broken), ClientAuth::Optional);
         let exhibit = Witness::of(&Arc::new(shadow.unwrap())).exhibit(false);
         let origin = Origin {
-            client: ([127, 0, 0, 1], 1).into(),
+            client: Peer::Ip(([127, 0, 0, 1], 1).into()),
             via: None,
         };
         compare(Some(exhibit), Ok(()), origin, &telemetry);

@@ -97,7 +97,7 @@ impl Plain {
         if let Some(response) = health.and_then(|health| health.answer(&request)) {
             return self.unlogged(response, &request);
         }
-        let peer = self.carrier.session.address.ip();
+        let peer = self.carrier.session.address;
         if !(view.trusted.include(peer) && came_by_https(request.headers())) {
             let response = to_https(&request);
             if response.status() == StatusCode::PERMANENT_REDIRECT {

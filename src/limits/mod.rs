@@ -6,13 +6,14 @@
 
 mod table;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use self::table::Table;
 use crate::config::limits::{Limit, LimitSettings, Rate};
 use crate::identity::ClientCertificate;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::limits::{ClientLimited, Limited, LimitedBy};
 
@@ -68,10 +69,10 @@ impl Limits {
 
     /// Whether a new connection is to be closed at once: there are too many of its address, or too many of
     /// them have failed.
-    pub fn turn_away(&self, client: SocketAddr) -> bool {
+    pub fn turn_away(&self, client: Peer) -> bool {
         let failed = self.gauge(Limited::FailedHandshakes);
         let over =
-            |(table, rate): (&Table, _)| table.wait(address_key(client.ip()), rate, failed.now);
+            |(table, rate): (&Table, _)| table.wait(address_key(client.ip()?), rate, failed.now);
         if failed.by_address().and_then(over).is_some() {
             self.say(Limited::FailedHandshakes, LimitedBy::Address, client, None);
             return true;
@@ -86,10 +87,10 @@ impl Limits {
 
     /// Takes a handshake into account that failed. `rejected` is the certificate, if it was that which was
     /// refused; whoever showed it hasn't proven to hold it. Tells whether enough was said of it.
-    pub fn failed(&self, client: SocketAddr, rejected: Option<&ClientCertificate>) -> bool {
+    pub fn failed(&self, client: Peer, rejected: Option<&ClientCertificate>) -> bool {
         let failed = self.gauge(Limited::FailedHandshakes);
-        if let Some((table, rate)) = failed.by_address() {
-            table.charge(address_key(client.ip()), rate, failed.now);
+        if let (Some((table, rate)), Some(address)) = (failed.by_address(), client.ip()) {
+            table.charge(address_key(address), rate, failed.now);
         }
         let (Some((table, rate)), Some(rejected)) = (failed.by_identity(), rejected) else {
             return false;
@@ -114,7 +115,7 @@ impl Limits {
     /// If there are too many: how long until one may be made.
     pub fn connection(
         &self,
-        client: SocketAddr,
+        client: Peer,
         identity: Option<&ClientCertificate>,
     ) -> Result<(), Duration> {
         self.gauge(Limited::Connections)
@@ -131,7 +132,7 @@ impl Limits {
     /// If there are too many: how long until one may be made.
     pub fn request(
         &self,
-        client: SocketAddr,
+        client: Peer,
         identity: Option<&ClientCertificate>,
     ) -> Result<(), Duration> {
         let requests = self.gauge(Limited::Requests);
@@ -163,7 +164,7 @@ impl Limits {
         }
     }
 
-    fn say(&self, limit: Limited, by: LimitedBy, client: SocketAddr, subject: Option<&str>) {
+    fn say(&self, limit: Limited, by: LimitedBy, client: Peer, subject: Option<&str>) {
         ClientLimited {
             limit,
             by,
@@ -183,10 +184,13 @@ impl<'a> Gauge<'a> {
         table(&self.limit.address, &self.pair.by_address)
     }
 
-    fn take_by_address(&self, address: IpAddr) -> Result<(), Duration> {
-        match self.by_address() {
-            Some((table, rate)) => table.take(address_key(address), rate, self.now),
-            None => Ok(()),
+    /// Clients of a unix socket have no address: they are not one client.
+    fn take_by_address(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        match (self.by_address(), address) {
+            (Some((table, rate)), Some(address)) => {
+                table.take(address_key(address), rate, self.now)
+            }
+            _ => Ok(()),
         }
     }
 

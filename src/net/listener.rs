@@ -1,39 +1,36 @@
 //! Bound listeners, and accepting from them for ever.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpStream};
-
-use super::ClientStream;
+use super::acceptor::{Acceptor, Listening, LocalAddress};
 use super::proxy_protocol::Via;
+use super::stream::{ClientStream, Socket};
 use crate::lifecycle::Member;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
 
 /// How long to wait when accepting fails and nothing can be done about it.
 const BACK_OFF: Duration = Duration::from_millis(50);
-/// What listens where the kernel doesn't tell.
-const UNKNOWN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
 /// A bound socket that has an address, and nobody who accepts.
 pub struct BoundListener {
-    socket: StdListener,
-    address: SocketAddr,
+    socket: Listening,
+    address: LocalAddress,
     is_plain: bool,
 }
 
 /// The same in a runtime.
 pub struct Listener {
-    inner: TcpListener,
-    address: SocketAddr,
+    inner: Acceptor,
+    address: LocalAddress,
     telemetry: Arc<Telemetry>,
     /// A descriptor that is given up when there is no other, so that a connection can be accepted, and
     /// closed: its client learns at once that it has to go elsewhere.
-    reserve: Option<StdListener>,
+    reserve: Option<OwnedFd>,
 }
 
 /// A connection before its first byte. Only a [`Listener`] makes one.
@@ -41,7 +38,7 @@ pub struct Connected {
     /// The connection.
     pub stream: ClientStream,
     /// Who connected: the client, or a proxy before it.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// When it was accepted.
     pub at: Instant,
 }
@@ -51,8 +48,8 @@ pub struct Connected {
 pub struct Accepted {
     /// The connection.
     pub stream: ClientStream,
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The proxy that says so.
     pub via: Option<Arc<Via>>,
     /// When it was accepted.
@@ -73,12 +70,17 @@ impl From<Connected> for Accepted {
 
 impl BoundListener {
     /// Of a socket that listens and doesn't block.
-    pub fn of(socket: StdListener, is_plain: bool) -> Self {
+    pub fn of(socket: Listening, is_plain: bool) -> Self {
         Self {
             is_plain,
-            address: socket.local_addr().unwrap_or(UNKNOWN),
+            address: socket.address(),
             socket,
         }
+    }
+
+    /// The same of one that has got another name than it was bound to.
+    pub fn at(self, address: LocalAddress) -> Self {
+        Self { address, ..self }
     }
 
     /// Whether it is for plain HTTP, not for TLS.
@@ -86,16 +88,16 @@ impl BoundListener {
         self.is_plain
     }
 
-    /// The address that it is bound to, with the port that the kernel chose for port 0.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, with the port that the kernel chose for port 0.
+    pub fn address(&self) -> &LocalAddress {
+        &self.address
     }
 
     /// Another descriptor of the same socket: connections go to whichever accepts first.
     pub fn duplicate(&self) -> io::Result<Self> {
         Ok(Self {
             socket: self.socket.try_clone()?,
-            address: self.address,
+            address: self.address.clone(),
             is_plain: self.is_plain,
         })
     }
@@ -106,16 +108,16 @@ impl BoundListener {
             socket, address, ..
         } = self;
         let reserve = socket.try_clone();
-        let inner = TcpListener::from_std(socket);
+        let inner = socket.accepting();
         let (inner, reserve) = inner
             .and_then(|inner| Ok((inner, reserve?)))
-            .inspect_err(|error| events::accept_failed(telemetry, address, error))
+            .inspect_err(|error| events::accept_failed(telemetry, &address, error))
             .ok()?;
         Some(Listener {
             inner,
             address,
             telemetry: telemetry.clone(),
-            reserve: Some(reserve),
+            reserve: Some(reserve.into()),
         })
     }
 }
@@ -127,10 +129,10 @@ impl Listener {
     pub async fn accept(&mut self, member: &Member) -> Connected {
         loop {
             match self.inner.accept().await {
-                Ok((stream, client)) => return self.accepted(stream, client, member),
+                Ok((socket, peer)) => return self.accepted(socket, peer, member),
                 Err(error) if is_of_the_client(&error) => {}
                 Err(error) => {
-                    events::accept_failed(&self.telemetry, self.address, &error);
+                    events::accept_failed(&self.telemetry, &self.address, &error);
                     if !(is_lack_of_descriptors(&error) && self.turn_one_away().await) {
                         tokio::time::sleep(BACK_OFF).await;
                     }
@@ -141,16 +143,15 @@ impl Listener {
 
     /// One that waits already, without waiting for any.
     pub async fn accept_waiting(&mut self, member: &Member) -> Option<Connected> {
-        let (stream, client) = waiting(&self.inner).await?;
-        Some(self.accepted(stream, client, member))
+        let (socket, peer) = waiting(&self.inner).await?;
+        Some(self.accepted(socket, peer, member))
     }
 
-    fn accepted(&self, stream: TcpStream, peer: SocketAddr, member: &Member) -> Connected {
+    fn accepted(&self, socket: Socket, peer: Peer, member: &Member) -> Connected {
         let open = events::connection_opened(&self.telemetry);
         Connected {
-            stream: ClientStream::new(stream, open, member.clone()),
-            // A listener for both families has IPv4 clients under addresses of IPv6 (RFC 4291 section 2.5.5.2).
-            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            stream: ClientStream::new(socket, open, member.clone()),
+            peer,
             at: Instant::now(),
         }
     }
@@ -161,13 +162,13 @@ impl Listener {
             drop(waiting(&self.inner).await);
         }
         // Any descriptor does; this one needs no file.
-        self.reserve = rustix::io::dup(&self.inner).ok().map(StdListener::from);
+        self.reserve = rustix::io::dup(&self.inner).ok();
         self.reserve.is_some()
     }
 }
 
 /// What waits to be accepted at this moment.
-async fn waiting(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+async fn waiting(listener: &Acceptor) -> Option<(Socket, Peer)> {
     let accepted = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
     accepted.ok()?.ok()
 }

@@ -2,6 +2,7 @@
 //!
 //! Takes addresses, hands on [`Accepted`]. Knows nothing of TLS.
 
+mod acceptor;
 pub mod carry;
 pub mod idle;
 pub mod listener;
@@ -9,8 +10,10 @@ pub mod places;
 pub mod proxy_protocol;
 pub mod socket;
 mod stream;
+pub mod unix_socket;
 mod vectored;
 
+pub use acceptor::{Listening, LocalAddress};
 pub use listener::{Accepted, BoundListener, Connected, Listener};
 pub use stream::ClientStream;
 pub use vectored::Vectored;

@@ -9,7 +9,10 @@ use std::net::{SocketAddr, TcpListener};
 use listenfd::ListenFd;
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
+use super::unix_socket::{self, SocketFile, UnixSettings};
+use super::{BoundListener, Listening, LocalAddress};
 use crate::config::listen::{ListenAddress, TcpSettings};
+use crate::config::unix::Mode;
 use crate::findings::{Finding, Findings};
 
 /// How often the kernel asks a silent client, in equal parts of the time that it was silent, before it
@@ -21,59 +24,94 @@ const PLAIN_BACKLOG: i32 = 1024;
 const COUNT: &str = "LISTEN_FDS";
 const NAMES: &str = "LISTEN_FDNAMES";
 
-/// The sockets of all `listen` addresses, and whether each is for plain HTTP; or everything that is in the way. Sockets that are handed over
-/// can be taken once.
+/// Sockets that listen.
+#[derive(Default)]
+pub struct Bound {
+    /// All of them.
+    pub listeners: Vec<BoundListener>,
+    /// The files of unix sockets that are made here.
+    pub files: Vec<SocketFile>,
+}
+
+/// The sockets of all `listen` addresses, or everything that is in the way. Sockets that are handed over
+/// can be taken once. The files of unix sockets will be `owner`'s, user and group.
 pub fn bind_all(
     addresses: &[ListenAddress],
     settings: &TcpSettings,
-) -> Result<Vec<(TcpListener, bool)>, Findings> {
+    mode: Mode,
+    owner: Option<(u32, u32)>,
+) -> Result<Bound, Findings> {
     let mut findings = Findings::default();
     let mut handed = None;
-    let mut sockets = Vec::new();
+    let mut bound = Bound::default();
     for address in addresses {
+        let is_plain = address.is_plain();
         match address {
             ListenAddress::Tcp(tcp) | ListenAddress::Plain(tcp) => {
-                let is_plain = matches!(address, ListenAddress::Plain(_));
                 let only_v6 = has_own_v4(addresses, *tcp);
-                let bound = listen(*tcp, only_v6, settings);
-                let ours = || ours(sockets.iter().map(|(socket, _)| socket));
-                let bound =
-                    bound.map_err(|error| unbindable("listen", *tcp, &error, &ours()).into());
-                sockets.extend(findings.note(bound).map(|socket| (socket, is_plain)));
+                let socket = listen(*tcp, only_v6, settings);
+                let ours = || tcp_addresses(&bound.listeners);
+                let socket =
+                    socket.map_err(|error| unbindable("listen", *tcp, &error, &ours()).into());
+                let socket = findings.note(socket).map(Listening::Tcp);
+                let listener = socket.map(|socket| BoundListener::of(socket, is_plain));
+                bound.listeners.extend(listener);
+            }
+            ListenAddress::Unix(path) | ListenAddress::PlainUnix(path) => {
+                let made = unix_socket::bind(path, &unix_settings(settings, mode, owner));
+                if let Some((socket, file)) = findings.note(made.map_err(Findings::from)) {
+                    let listener = BoundListener::of(Listening::Unix(socket), is_plain);
+                    let named = LocalAddress::Unix(Some(path.path().to_owned()));
+                    bound.listeners.push(listener.at(named));
+                    bound.files.push(file);
+                }
             }
             ListenAddress::Systemd(name) => {
                 let handed = handed.get_or_insert_with(Handed::take);
                 let taken = handed.sockets(name.as_deref(), settings);
                 let taken = taken.map_err(|finding| finding.into());
                 let taken = findings.note(taken).into_iter().flatten();
-                sockets.extend(taken.map(|socket| (socket, false)));
+                let taken = taken.map(|socket| BoundListener::of(socket, is_plain));
+                bound.listeners.extend(taken);
             }
         }
     }
     match findings.is_empty() {
-        true => Ok(sockets),
+        true => Ok(bound),
         false => Err(findings),
     }
 }
 
-/// What [`bind_all`] would complain about, and what it could bind; sockets that are handed over stay where they are.
+fn unix_settings(settings: &TcpSettings, mode: Mode, owner: Option<(u32, u32)>) -> UnixSettings {
+    UnixSettings {
+        mode,
+        owner,
+        backlog: backlog(settings),
+    }
+}
+
+/// What [`bind_all`] would complain about, and what it could bind of TCP; sockets that are handed over stay where they are.
 pub fn try_all(
     addresses: &[ListenAddress],
     settings: &TcpSettings,
-) -> (Vec<TcpListener>, Findings) {
-    let (bound, handed): (Vec<_>, Vec<_>) = addresses
-        .iter()
-        .cloned()
-        .partition(|address| address.tcp().is_some());
+    mode: Mode,
+    owner: Option<(u32, u32)>,
+) -> (Vec<BoundListener>, Findings) {
+    let all = addresses.iter();
+    let tcp: Vec<_> = all.filter(|one| one.tcp().is_some()).cloned().collect();
     let mut findings = Findings::default();
-    let bound = findings.note(bind_all(&bound, settings));
-    if let Some(address) = handed.first()
+    let bound = findings.note(bind_all(&tcp, settings, mode, owner));
+    for path in addresses.iter().filter_map(ListenAddress::unix) {
+        let tried = unix_socket::rehearse(path, &unix_settings(settings, mode, owner));
+        findings.note(tried.map_err(Findings::from));
+    }
+    let mut all = addresses.iter();
+    if let Some(address) = all.find(|one| matches!(one, ListenAddress::Systemd(_)))
         && std::env::var_os(COUNT).is_none()
     {
         findings.push(not_handed_over(address));
     }
-    let bound = bound.into_iter().flatten();
-    (bound.map(|(socket, _)| socket).collect(), findings)
+    (bound.unwrap_or_default().listeners, findings)
 }
 
 /// A listener that isn't for clients. `ours` are the addresses that this process has already.
@@ -88,11 +126,10 @@ pub fn bind_plain(
         .map_err(|error| unbindable(setting, address, &error, ours))
 }
 
-/// Where these listen.
-pub fn ours<'a>(sockets: impl Iterator<Item = &'a TcpListener>) -> Vec<SocketAddr> {
-    sockets
-        .filter_map(|socket| socket.local_addr().ok())
-        .collect()
+/// Where those of them listen that have an address and a port.
+pub fn tcp_addresses(listeners: &[BoundListener]) -> Vec<SocketAddr> {
+    let addresses = listeners.iter().map(BoundListener::address);
+    addresses.filter_map(LocalAddress::tcp).collect()
 }
 
 /// Whether an IPv4 listener has the port, too: `[::]` then takes IPv6 alone.
@@ -104,9 +141,12 @@ fn has_own_v4(addresses: &[ListenAddress], address: SocketAddr) -> bool {
 fn listen(address: SocketAddr, only_v6: bool, settings: &TcpSettings) -> io::Result<TcpListener> {
     let socket = bind(address, only_v6)?;
     set(&SockRef::from(&socket), settings)?;
-    let backlog = i32::try_from(settings.backlog.0).unwrap_or(i32::MAX);
-    socket.listen(backlog)?;
+    socket.listen(backlog(settings))?;
     Ok(socket.into())
+}
+
+fn backlog(settings: &TcpSettings) -> i32 {
+    i32::try_from(settings.backlog.0).unwrap_or(i32::MAX)
 }
 
 fn bind(address: SocketAddr, only_v6: bool) -> io::Result<Socket> {
@@ -158,11 +198,11 @@ impl Handed {
         &mut self,
         name: Option<&str>,
         settings: &TcpSettings,
-    ) -> Result<Vec<TcpListener>, Finding> {
+    ) -> Result<Vec<Listening>, Finding> {
         let place = ListenAddress::Systemd(name.map(str::to_owned));
         let wrong = |error: io::Error| {
             Finding::error(format!("listen {place}"), format!("can't be used: {error}"))
-                .expected("a TCP socket that listens (ListenStream= and Accept=no)")
+                .expected("a TCP or unix socket that listens (ListenStream= and Accept=no)")
         };
         let mut taken = Vec::new();
         for index in 0..self.sockets.len() {
@@ -170,15 +210,28 @@ impl Handed {
             if name.is_some() && named != name {
                 continue;
             }
-            let Some(socket) = self.sockets.take_tcp_listener(index).map_err(wrong)? else {
+            // One that is none of a kind stays where it is.
+            let socket = match self.sockets.take_unix_listener(index) {
+                Ok(socket) => socket.map(Listening::Unix),
+                Err(_) => {
+                    let socket = self.sockets.take_tcp_listener(index).map_err(wrong)?;
+                    socket.map(Listening::Tcp)
+                }
+            };
+            let Some(socket) = socket else {
                 continue;
             };
-            socket.set_nonblocking(true).map_err(wrong)?;
-            let handed = SockRef::from(&socket);
+            let handed = match &socket {
+                Listening::Tcp(socket) => SockRef::from(socket),
+                Listening::Unix(socket) => SockRef::from(socket),
+            };
+            handed.set_nonblocking(true).map_err(wrong)?;
             if !handed.is_listener().map_err(wrong)? {
                 return Err(wrong(io::Error::other("the socket doesn't listen")));
             }
-            set(&handed, settings).map_err(wrong)?;
+            if let Listening::Tcp(_) = socket {
+                set(&handed, settings).map_err(wrong)?;
+            }
             taken.push(socket);
         }
         match taken.is_empty() {

@@ -1,6 +1,10 @@
 //! A client's connection: counts its bytes, and lets the last of them arrive.
 
 mod ahead;
+mod lingering;
+mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::io;
@@ -9,21 +13,13 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+pub use self::socket::Socket;
 use super::places::Place;
 use crate::lifecycle::Member;
 use crate::telemetry::events::OpenConnection;
-
-/// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a client may take for the last of what it is sent, at most [`COALESCED`] bytes beside what the
-/// kernel has.
-const SLOWNESS: Duration = Duration::from_secs(30);
-/// How much it may still send meanwhile, in bytes.
-const LENIENCE: usize = 1024 * 1024;
 
 /// How much is written before it is sent, in bytes: four TLS records.
 const COALESCED: usize = 64 * 1024 + 512;
@@ -52,7 +48,7 @@ const NOT_DROPPED: &str = "a stream that is not dropped";
 /// enough have come together, or when the client is waited for.
 pub struct ClientStream {
     /// `None` only while it is being dropped.
-    tcp: Option<TcpStream>,
+    socket: Option<Socket>,
     /// Received, and not read yet; allocated only while there is something.
     unread: Bytes,
     /// Written, and not sent yet; allocated only while there is something.
@@ -64,7 +60,7 @@ pub struct ClientStream {
     client_ended: bool,
     /// How far our end of the connection is.
     end: End,
-    /// Whether the end of TCP is an error: what is above has its own way to say that it ends.
+    /// Whether the end of the stream is an error: what is above has its own way to say that it ends.
     must_not_end: bool,
     /// How long the client may take nothing of what is sent; zero is no bound.
     send_timeout: Duration,
@@ -96,9 +92,9 @@ struct Guards {
 
 impl ClientStream {
     /// Keeps the connection counted as open, and the process waiting for it, to its very end.
-    pub fn new(tcp: TcpStream, open: OpenConnection, member: Member) -> Self {
+    pub fn new(socket: Socket, open: OpenConnection, member: Member) -> Self {
         Self {
-            tcp: Some(tcp),
+            socket: Some(socket),
             unread: Bytes::new(),
             last: [0; LAST],
             unsent: BytesMut::new(),
@@ -140,14 +136,14 @@ impl ClientStream {
 
     /// Returns once the socket has bytes, its end, or an error, since the last read that found nothing.
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
-        match &self.tcp {
-            Some(tcp) if self.unread.is_empty() => tcp.poll_read_ready(context).map(drop),
+        match &self.socket {
+            Some(socket) if self.unread.is_empty() => socket.poll_read_ready(context).map(drop),
             Some(_) => Poll::Ready(()),
             None => Poll::Ready(()),
         }
     }
 
-    /// From now on the client's end of TCP is an error. AWS-LC doesn't tell it from close_notify when
+    /// From now on the client's end of the stream is an error. AWS-LC doesn't tell it from close_notify when
     /// it reads through the `openssl` crate's BIO, but anybody on the way can send a FIN.
     pub fn must_not_end(&mut self) {
         self.must_not_end = true;
@@ -173,7 +169,7 @@ impl ClientStream {
     ) -> Poll<io::Result<()>> {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut received = ReadBuf::new(scratch);
-            ready!(self.tcp().poll_read(context, &mut received))?;
+            ready!(self.socket().poll_read(context, &mut received))?;
             let received = received.filled();
             if let Some(last) = received.last_chunk() {
                 self.last = *last;
@@ -198,8 +194,8 @@ impl ClientStream {
     /// Sends what is written, until none is left, and FIN after it if that was asked for.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
-            let tcp = Pin::new(self.tcp.as_mut().expect(NOT_DROPPED));
-            let Poll::Ready(sent) = tcp.poll_write(context, &self.unsent) else {
+            let socket = Pin::new(self.socket.as_mut().expect(NOT_DROPPED));
+            let Poll::Ready(sent) = socket.poll_write(context, &self.unsent) else {
                 return self.poll_patience(context);
             };
             let sent = sent?;
@@ -212,7 +208,7 @@ impl ClientStream {
         // An idle connection holds no memory for what it may write one day.
         self.unsent = BytesMut::new();
         if self.end == End::Asked {
-            ready!(self.tcp().poll_shutdown(context))?;
+            ready!(self.socket().poll_shutdown(context))?;
             self.end = End::Said;
         }
         Poll::Ready(Ok(()))
@@ -236,12 +232,12 @@ impl ClientStream {
             alarm.set(tokio::time::sleep(left));
         }
         // The kernel would keep what it has for as long as the client is there. A failure means that it isn't.
-        let _ = self.tcp().set_zero_linger();
+        let _ = self.socket().set_zero_linger();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn tcp(&mut self) -> Pin<&mut TcpStream> {
-        Pin::new(self.tcp.as_mut().expect(NOT_DROPPED))
+    fn socket(&mut self) -> Pin<&mut Socket> {
+        Pin::new(self.socket.as_mut().expect(NOT_DROPPED))
     }
 }
 
@@ -251,44 +247,11 @@ impl Drop for ClientStream {
             return;
         }
         let runtime = tokio::runtime::Handle::try_current();
-        if let (Some(tcp), Some(guards), Ok(runtime)) =
-            (self.tcp.take(), self.guards.take(), runtime)
+        if let (Some(socket), Some(guards), Ok(runtime)) =
+            (self.socket.take(), self.guards.take(), runtime)
         {
             let rest = (self.end == End::Asked).then(|| std::mem::take(&mut self.unsent));
-            runtime.spawn(linger(tcp, rest, guards));
-        }
-    }
-}
-
-/// Sends the rest, then reads and drops what the client still sends, within bounds.
-async fn linger(mut tcp: TcpStream, rest: Option<BytesMut>, guards: Guards) {
-    if let Some(rest) = rest {
-        let end = async {
-            tcp.write_all(&rest).await?;
-            tcp.shutdown().await
-        };
-        if !matches!(tokio::time::timeout(SLOWNESS, end).await, Ok(Ok(()))) {
-            return;
-        }
-    }
-    // Whether the client hung up or patience ended makes no difference: the socket is closed now.
-    let _ = tokio::time::timeout(PATIENCE, drain(&tcp)).await;
-    drop(guards);
-}
-
-async fn drain(tcp: &TcpStream) {
-    let mut scratch = [0; 2048];
-    let mut received = 0;
-    while received < LENIENCE
-        && let Ok(ready) = tcp.ready(Interest::READABLE).await
-    {
-        match tcp.try_read(&mut scratch) {
-            Ok(0) => return,
-            // With the client's FIN here, less than there was room for is the rest.
-            Ok(read) if read < scratch.len() && ready.is_read_closed() => return,
-            Ok(read) => received += read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return,
+            runtime.spawn(lingering::linger(socket, rest, guards));
         }
     }
 }
@@ -311,7 +274,7 @@ impl AsyncRead for ClientStream {
         let before = buffer.filled().len();
         let polled = match buffer.remaining() {
             0..AHEAD => self.poll_receive(context, buffer),
-            _ => self.tcp().poll_read(context, buffer),
+            _ => self.socket().poll_read(context, buffer),
         };
         if polled.is_pending()
             && let Poll::Ready(Err(error)) = self.poll_send(context)
@@ -359,83 +322,5 @@ impl AsyncWrite for ClientStream {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => Poll::Ready(Ok(())),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::sync::Arc;
-
-    use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
-
-    use super::*;
-    use crate::lifecycle::Lifecycle;
-    use crate::telemetry::{Telemetry, events};
-
-    /// A client that doesn't read yet, and this side, which has written more than the kernel takes.
-    async fn with_a_slow_client() -> (TcpStream, ClientStream, usize) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
-        let telemetry = Arc::new(Telemetry::new(false).unwrap());
-        let open = events::connection_opened(&telemetry);
-        let member = Lifecycle::start().member();
-        let mut stream = ClientStream::new(listener.accept().await.unwrap().0, open, member);
-        let mut written = 0;
-        poll_fn(|context| {
-            let chunk = [7; 10_000];
-            while let Poll::Ready(taken) = Pin::new(&mut stream).poll_write(context, &chunk) {
-                written += taken.unwrap();
-            }
-            Poll::Ready(())
-        })
-        .await;
-        assert!(!stream.is_sent(), "the client is not slow enough");
-        (client, stream, written)
-    }
-
-    async fn all_that_comes(mut client: TcpStream) -> usize {
-        let mut bytes = Vec::new();
-        client.read_to_end(&mut bytes).await.unwrap();
-        bytes.len()
-    }
-
-    #[tokio::test]
-    async fn shutting_down_is_not_waited_for_and_a_dropped_stream_still_sends_the_rest() {
-        let (client, mut stream, written) = with_a_slow_client().await;
-        let shut = poll_fn(|context| Poll::Ready(Pin::new(&mut stream).poll_shutdown(context)));
-        assert!(shut.await.is_ready());
-        drop(stream);
-        assert_eq!(all_that_comes(client).await, written);
-    }
-
-    #[tokio::test]
-    async fn after_shutting_down_reading_sends_the_rest_and_the_end() {
-        let (mut client, mut stream, written) = with_a_slow_client().await;
-        stream.shutdown().await.unwrap();
-        let reading = tokio::spawn(async move {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).await.map(|_| byte)
-        });
-        let mut bytes = Vec::new();
-        let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut bytes)).await;
-        assert!(end.is_ok(), "FIN is missing");
-        assert_eq!(bytes.len(), written);
-        client.write_all(b"x").await.unwrap();
-        assert_eq!(
-            reading.await.unwrap().unwrap(),
-            *b"x",
-            "the other way goes on"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_stream_that_is_not_shut_down_ends_with_what_was_flushed() {
-        let (client, stream, written) = with_a_slow_client().await;
-        drop(stream);
-        assert!(all_that_comes(client).await < written);
     }
 }

@@ -6,6 +6,7 @@ pub mod health;
 pub mod identity;
 pub mod inventory;
 pub mod limits;
+pub mod listeners;
 pub mod overload;
 pub mod proxy_protocol;
 pub mod ready;
@@ -14,13 +15,13 @@ pub mod routes;
 pub mod shadow;
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
 
 use super::Telemetry;
 use super::metrics::seconds;
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 
 /// A TLS listener accepted a connection. Dropping the guard says that it was closed.
@@ -45,7 +46,7 @@ pub fn tcp_ping(telemetry: &Telemetry) {
 }
 
 /// accept(2) failed. Without descriptors it does so for each client that comes.
-pub fn accept_failed(telemetry: &Telemetry, listener: SocketAddr, error: &io::Error) {
+pub fn accept_failed(telemetry: &Telemetry, listener: &impl std::fmt::Display, error: &io::Error) {
     telemetry.metrics.accept_errors.inc();
     if let Some(held_back) = telemetry.throttles.accept_failed.pass(Instant::now()) {
         warn!(event = "accept_failed", listener = %listener, error = error.to_string(), held_back, "can't accept connections, trying again");
@@ -54,8 +55,8 @@ pub fn accept_failed(telemetry: &Telemetry, listener: SocketAddr, error: &io::Er
 
 /// A handshake came to its good end.
 pub struct HandshakeCompleted<'a> {
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The VPC endpoint that it came in by.
     pub vpce: Option<&'a str>,
     /// Whether a ticket spared the certificates.
@@ -88,10 +89,10 @@ impl HandshakeCompleted<'_> {
 pub struct ClientRefused<'a> {
     /// Why.
     pub reason: RefusalReason,
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The proxy that it came by.
-    pub proxy: Option<SocketAddr>,
+    pub proxy: Option<Peer>,
     /// The VPC endpoint that it came in by.
     pub vpce: Option<&'a str>,
     /// The server name that the client asked for.
@@ -143,8 +144,8 @@ impl ClientRefused<'_> {
 pub struct RevocationUnknown<'a> {
     /// What `strict` would have refused it for.
     pub reason: RefusalReason,
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// Which certificate of the chain it is about: 0 is the client's own.
     pub depth: u32,
     /// What was found, in words.
@@ -193,10 +194,10 @@ pub struct RequestServed<'a> {
 /// What a line about a request or a tunnel says of its connection.
 #[derive(Clone, Copy)]
 pub struct ConnectionFields<'a> {
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The proxy that it came by.
-    pub proxy: Option<SocketAddr>,
+    pub proxy: Option<Peer>,
     /// The VPC endpoint that it came in by.
     pub vpce: Option<&'a str>,
     /// The client certificate's subject.
@@ -261,8 +262,8 @@ pub struct UpstreamFailed<'a> {
     pub reason: UpstreamFailure,
     /// The upstream's address.
     pub upstream: &'a str,
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The error's own words.
     pub error: String,
 }

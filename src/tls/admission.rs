@@ -3,19 +3,19 @@
 //! Who may come in is its decision, not this stage's. But only in the handshake can a client be told by
 //! an alert, and only there can a ticket be passed over.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::pins::Pins;
 use crate::identity::ClientCertificate;
 use crate::net::proxy_protocol::Via;
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 
 /// Where a connection comes from.
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// The client's address.
-    pub client: SocketAddr,
+    pub client: Peer,
     /// The proxy that it came by.
     pub via: Option<Arc<Via>>,
 }

@@ -1,6 +1,5 @@
 //! The handshake: from [`Accepted`] to [`Handshaken`], or to the reason why not.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +23,7 @@ use super::verification::Verified;
 use crate::identity::ClientCertificate;
 use crate::net::proxy_protocol::Via;
 use crate::net::{Accepted, ClientStream};
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 
 /// A TLS connection.
@@ -56,7 +56,7 @@ pub enum Client {
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The client's address.
-    pub address: SocketAddr,
+    pub address: Peer,
     /// The proxy that it came by.
     pub via: Option<Arc<Via>>,
     /// The server name that the client asked for.

@@ -21,6 +21,7 @@ use super::suites::Suites;
 use super::verification::{Rejection, Verified, Verifier, unix_now};
 use super::verified_chains::ChainDigest;
 use crate::identity::ClientCertificate;
+use crate::peer::Peer;
 
 /// The decisions of one context.
 pub struct HandshakePolicy {
@@ -224,7 +225,7 @@ pub struct Note {
 
 /// Where connections come from that no listener accepted: those of tests and benches.
 static NOWHERE: Origin = Origin {
-    client: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    client: Peer::Ip(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0)),
     via: None,
 };
 

@@ -250,12 +250,13 @@ impl Exhibit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peer::Peer;
     use crate::startup::test_certificates::{self as make, Pair};
     use crate::tls::pins::Pins;
 
     fn nowhere() -> Origin {
         Origin {
-            client: ([127, 0, 0, 1], 1).into(),
+            client: Peer::Ip(([127, 0, 0, 1], 1).into()),
             via: None,
         }
     }

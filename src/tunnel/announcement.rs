@@ -89,9 +89,10 @@ impl Announcement {
         if version == Version::V2 {
             self.describe(stream, connection, &mut tlvs)?;
         }
+        let endpoints = endpoints(stream, connection);
         let header = Header {
             version,
-            endpoints: endpoints(stream, connection),
+            endpoints: endpoints.unwrap_or_else(|| without_address(self.version)),
             tlvs,
         };
         Ok(header.write()?)
@@ -175,20 +176,34 @@ fn common_name(certificate: &ClientCertificate) -> Result<Option<String>, Unanno
     }
 }
 
-/// The client's end, and the one that it connected to: the proxy's, if that said so.
-fn endpoints(stream: &TlsStream, connection: &Connection) -> Endpoints {
+/// What is said of a client that has no address: UNKNOWN, or LOCAL as HAProxy has it. But behind those nobody looks for
+/// TLVs: where they are asked for, it is a unix socket's client, whose ends have no names.
+fn without_address(version: UpstreamProxyProtocol) -> Endpoints {
+    match version {
+        UpstreamProxyProtocol::V2Tls | UpstreamProxyProtocol::V2TlsCert => {
+            Endpoints::Unix(Box::new([[0; 108]; 2]))
+        }
+        _ => Endpoints::Local,
+    }
+}
+
+/// The client's end, and the one that it connected to: the proxy's, if that said so; `None` if the client has no
+/// address.
+fn endpoints(stream: &TlsStream, connection: &Connection) -> Option<Endpoints> {
     let session = &connection.session;
+    let client = session.address.address()?;
     let told = match session.via.as_ref().map(|via| &via.header.endpoints) {
         Some(Endpoints::Tcp { destination, .. }) => Some(*destination),
         _ => None,
     };
-    match told.or_else(|| stream.get_ref().local_address()) {
+    let destination = told.or_else(|| stream.get_ref().local_address());
+    Some(match destination {
         Some(destination) => Endpoints::Tcp {
-            source: canonical(session.address),
+            source: canonical(client),
             destination: canonical(destination),
         },
         None => Endpoints::Unknown,
-    }
+    })
 }
 
 fn canonical(end: SocketAddr) -> SocketAddr {

@@ -47,6 +47,8 @@ make_content
 . "$here/balancer.sh"
 # shellcheck source=tests/smoke/proxy_protocol.sh
 . "$here/proxy_protocol.sh"
+# shellcheck source=tests/smoke/unix_listener.sh
+. "$here/unix_listener.sh"
 # shellcheck source=tests/smoke/commands.sh
 . "$here/commands.sh"
 # shellcheck source=tests/smoke/verify.sh

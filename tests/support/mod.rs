@@ -28,6 +28,7 @@ pub mod returning;
 pub mod routes;
 pub mod sessions;
 pub mod sites;
+pub mod unix;
 pub mod upstream;
 
 use std::time::{Duration, Instant};

@@ -120,6 +120,7 @@ pub fn read(stream: &mut impl std::io::Read) -> Read {
     let length = match head[13] {
         0x11 => 12,
         0x21 => 36,
+        0x31 => 216,
         family => panic!("family {family:#x}"),
     };
     let (addresses, rest) = block.split_at(length);

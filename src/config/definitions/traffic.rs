@@ -10,7 +10,14 @@ pub(super) const ROWS: &[Definition] = &[
         "listen",
         "ADDRESS",
         "0.0.0.0:443",
-        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; `systemd` or systemd:NAME is a socket that the service manager hands over; http://ADDRESS:PORT takes plain HTTP of --trusted-proxies that end TLS themselves. Repeatable.",
+        "Address and port of a TLS listener; [::]:PORT takes IPv4, too, unless that port has an IPv4 listener of its own; unix:/PATH is a unix socket; `systemd` or systemd:NAME is a socket that the service manager hands over; http://ADDRESS:PORT or http://unix:/PATH takes plain HTTP of --trusted-proxies that end TLS themselves. Repeatable.",
+    ),
+    one(
+        HEADING,
+        "listen-unix-mode",
+        "MODE",
+        "0660",
+        "Who may connect to the unix sockets of --listen, for owner, group and others (chmod). Owner and group are those of --user; the group is the directory's, if that has the set-group-ID bit.",
     ),
     one(
         HEADING,
@@ -22,9 +29,9 @@ pub(super) const ROWS: &[Definition] = &[
     many(
         HEADING,
         "trusted-proxies",
-        "NETWORK",
+        "NETWORK|unix",
         "",
-        "Addresses and networks of the proxies that are believed, such as 10.0.0.0/8: what PROXY headers say, with --client-auth header who a client is, and by plain HTTP that it came by https. Repeatable. Without any, `--proxy-protocol required` believes whoever connects (nginx: set_real_ip_from).",
+        "Addresses and networks of the proxies that are believed, such as 10.0.0.0/8, and `unix` for whoever connects by a unix socket: what PROXY headers say, with --client-auth header who a client is, and by plain HTTP that it came by https. Repeatable. Without any, `--proxy-protocol required` believes whoever connects (nginx: set_real_ip_from).",
     ),
     one(
         HEADING,

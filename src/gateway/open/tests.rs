@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::closing::CloseOn;
+use crate::peer::Peer;
 
 fn terms(max_age: u64) -> Terms {
     Terms {
@@ -129,7 +130,7 @@ fn an_older_snapshot_judges_nobody_of_a_newer_one() {
 
 fn session() -> crate::tls::Session {
     crate::tls::Session {
-        address: ([127, 0, 0, 1], 1).into(),
+        address: Peer::Ip(([127, 0, 0, 1], 1).into()),
         via: None,
         sni: None,
         site: 0,

@@ -17,8 +17,8 @@ const LIMIT: usize = 4 * 1024;
 pub struct Forwarded {
     /// What the load balancer was told, and says.
     before: Option<String>,
-    /// The other end of the connection.
-    neighbour: IpAddr,
+    /// The other end of the connection; `None` if it has no address.
+    neighbour: Option<IpAddr>,
 }
 
 impl Forwarded {
@@ -26,23 +26,28 @@ impl Forwarded {
     pub fn of(headers: &HeaderMap, connection: &Connection) -> Self {
         Self {
             before: connection.is_of_proxy.then(|| said(headers)).flatten(),
-            neighbour: connection.session.address.ip().to_canonical(),
+            neighbour: connection.session.address.ip(),
         }
     }
 
     /// Writes it into a header that has none of it.
     pub fn write(&self, headers: &mut HeaderMap) {
-        let neighbour = self.neighbour.to_string();
-        let (client, way) = match &self.before {
-            None => (neighbour.clone(), neighbour),
-            Some(before) => {
-                let client = last(before).unwrap_or(self.neighbour);
-                (client.to_string(), format!("{before}, {neighbour}"))
+        let neighbour = self.neighbour.map(|address| address.to_string());
+        let (client, way) = match (&self.before, neighbour) {
+            (None, neighbour) => (neighbour.clone(), neighbour),
+            (Some(before), Some(neighbour)) => {
+                let client = last(before).or(self.neighbour);
+                let client = client.map(|address| address.to_string());
+                (client, Some(format!("{before}, {neighbour}")))
+            }
+            (Some(before), None) => {
+                let client = last(before).map(|address| address.to_string());
+                (client, Some(before.clone()))
             }
         };
         for (name, value) in [("x-real-ip", client), ("x-forwarded-for", way)] {
             // Addresses, and what was a header's value before.
-            if let Ok(value) = HeaderValue::try_from(value) {
+            if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
                 headers.insert(name, value);
             }
         }
@@ -72,18 +77,19 @@ fn last(said: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn written(before: &[&str]) -> [String; 2] {
+    fn written(before: &[&str], neighbour: Option<&str>) -> [Option<String>; 2] {
         let given = before.iter().map(|value| {
             let value = HeaderValue::from_str(value).unwrap();
             ("x-forwarded-for".parse().unwrap(), value)
         });
         let forwarded = Forwarded {
             before: said(&given.collect()),
-            neighbour: "10.0.0.9".parse().unwrap(),
+            neighbour: neighbour.map(|text| text.parse().unwrap()),
         };
         let mut headers = HeaderMap::new();
         forwarded.write(&mut headers);
-        ["x-real-ip", "x-forwarded-for"].map(|name| headers[name].to_str().unwrap().to_owned())
+        ["x-real-ip", "x-forwarded-for"]
+            .map(|name| Some(headers.get(name)?.to_str().unwrap().into()))
     }
 
     #[test]
@@ -113,9 +119,27 @@ mod tests {
             ),
             (&[""][..], "10.0.0.9", "10.0.0.9"),
         ] {
-            assert_eq!(written(given), [client, way], "{given:?}");
+            let expected = [client, way].map(|value| Some(value.to_owned()));
+            assert_eq!(written(given, Some("10.0.0.9")), expected, "{given:?}");
         }
         let long = "1.1.1.1, ".repeat(LIMIT);
-        assert_eq!(written(&[&long]), ["10.0.0.9", "10.0.0.9"]);
+        let expected = ["10.0.0.9", "10.0.0.9"].map(|value| Some(value.to_owned()));
+        assert_eq!(written(&[&long], Some("10.0.0.9")), expected);
+    }
+
+    #[test]
+    fn of_a_neighbour_without_an_address_nothing_is_made_up() {
+        for (given, client, way) in [
+            (&[][..], None, None),
+            (
+                &["203.0.113.7"][..],
+                Some("203.0.113.7"),
+                Some("203.0.113.7"),
+            ),
+            (&["unknown"][..], None, Some("unknown")),
+        ] {
+            let expected = [client, way].map(|value| value.map(str::to_owned));
+            assert_eq!(written(given, None), expected, "{given:?}");
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! An upstream's answer on its way to a client: that it breaks off is the upstream's failure.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,6 +10,7 @@ use hyper::body::Incoming;
 
 use super::chain;
 use super::progress::Progress;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{UpstreamFailed, UpstreamFailure};
 
@@ -21,7 +21,7 @@ pub struct ResponseBody {
     /// Whom it comes from.
     pub upstream: Arc<str>,
     /// Whom it is for.
-    pub client: SocketAddr,
+    pub client: Peer,
     /// Tells whether it was the client's request that broke.
     pub progress: Arc<Progress>,
     /// Where events go.

@@ -34,8 +34,8 @@ pub struct IdentityHeaders {
 
 /// What templates can say of a connection.
 pub struct Surroundings<'a> {
-    /// The client's address.
-    pub address: IpAddr,
+    /// The client's address; nothing is said of a client without one.
+    pub address: Option<IpAddr>,
     /// The server name that it asked for.
     pub sni: Option<&'a str>,
     /// TLSv1.3, …
@@ -264,7 +264,7 @@ mod tests {
     use crate::startup::test_certificates as make;
 
     const SOMEWHERE: Surroundings = Surroundings {
-        address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        address: Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
         sni: None,
         tls_version: "TLSv1.3",
         tls_cipher: "",

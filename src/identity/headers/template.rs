@@ -79,7 +79,10 @@ impl Writer<'_> {
             Placeholder::Sni => self.push(surroundings.sni.unwrap_or_default().as_bytes()),
             Placeholder::TlsVersion => self.push(surroundings.tls_version.as_bytes()),
             Placeholder::TlsCipher => self.push(surroundings.tls_cipher.as_bytes()),
-            _ => self.push(surroundings.address.to_string().as_bytes()),
+            _ => {
+                let address = surroundings.address.map(|address| address.to_string());
+                self.push(address.unwrap_or_default().as_bytes());
+            }
         }
     }
 

@@ -21,6 +21,8 @@ mod write;
 
 use std::net::SocketAddr;
 
+use crate::peer::Peer;
+
 pub use fault::Fault;
 pub use parse::{Looks, looks, parse};
 pub use receive::{Failure, ProxyHeaders};
@@ -71,8 +73,8 @@ pub enum Endpoints {
 /// The proxy that a connection came by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Via {
-    /// Its address.
-    pub proxy: SocketAddr,
+    /// Where its connection comes from.
+    pub proxy: Peer,
     /// What it said.
     pub header: Header,
 }

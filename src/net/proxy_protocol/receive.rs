@@ -8,6 +8,7 @@ use super::{Endpoints, Fault, Header, Looks, Version, Via, looks, parse};
 use crate::config::networks::Networks;
 use crate::config::proxy_protocol::ProxyProtocol;
 use crate::net::{Accepted, ClientStream, Connected};
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::proxy_protocol::{HeaderKind, header_received};
@@ -62,7 +63,7 @@ impl ProxyHeaders {
             peer,
             at,
         } = connected;
-        let is_believed = self.is_believed(&connected.peer);
+        let is_believed = self.is_believed(connected.peer);
         let left = limit.saturating_sub(at.elapsed());
         let found = tokio::time::timeout(left, self.read(&mut stream, is_believed)).await;
         let header = match found {
@@ -84,7 +85,7 @@ impl ProxyHeaders {
         let client = match header.as_ref().map(|header| &header.endpoints) {
             // A proxy that listens for both families has IPv4 clients under addresses of IPv6.
             Some(Endpoints::Tcp { source, .. }) => {
-                (source.ip().to_canonical(), source.port()).into()
+                Peer::Ip((source.ip().to_canonical(), source.port()).into())
             }
             _ => peer,
         };
@@ -104,9 +105,9 @@ impl ProxyHeaders {
         })
     }
 
-    fn is_believed(&self, peer: &std::net::SocketAddr) -> bool {
+    fn is_believed(&self, peer: Peer) -> bool {
         // Without a list, `auto` would believe whoever likes to be believed: the settings forbid it.
-        (self.required && self.trusted.is_empty()) || self.trusted.include(peer.ip())
+        (self.required && self.trusted.is_empty()) || self.trusted.include(peer)
     }
 
     /// `None` where there is none, and none is needed.

@@ -19,7 +19,7 @@ impl ClientStream {
     pub fn poll_receive_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         SCRATCH.with_borrow_mut(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
-            let result = ready!(self.tcp().poll_read(context, &mut buffer));
+            let result = ready!(self.socket().poll_read(context, &mut buffer));
             let more = buffer.filled();
             self.client_ended |= result.is_err() || more.is_empty();
             result?;
@@ -39,8 +39,8 @@ impl ClientStream {
         self.received -= length as u64;
     }
 
-    /// The address that the client, or the proxy before it, connected to.
+    /// The address that the client, or the proxy before it, connected to; `None` of a unix socket.
     pub fn local_address(&self) -> Option<SocketAddr> {
-        self.tcp.as_ref()?.local_addr().ok()
+        self.socket.as_ref()?.local_address()
     }
 }

@@ -16,6 +16,8 @@ use rustix::thread::{
 };
 
 use crate::config::Settings;
+use crate::config::listen::ListenAddress;
+use crate::config::unix::UnixPath;
 use crate::config::user::RunAs;
 use crate::config::values::Switch;
 use crate::findings::Finding;
@@ -47,9 +49,12 @@ pub fn give_up(settings: &Settings) -> Result<Confined, Finding> {
     if let Some(user) = &settings.user {
         become_user(user)?;
     }
+    // The files of sockets go with the process.
+    let unix = settings.listen.iter().filter_map(ListenAddress::unix);
+    let directories = unix.map(UnixPath::directory);
     let left = drop_capabilities().map_err(failed)?;
     let landlock = match settings.landlock {
-        Switch::On => sandbox::enforce(&settings.certs_dir),
+        Switch::On => sandbox::enforce(&settings.certs_dir, directories),
         Switch::Off => "off",
     };
     Ok(Confined {

@@ -1,6 +1,6 @@
 //! What the kernel refuses the process from here on, by Landlock (landlock(7)).
 //!
-//! Files are written beneath the certs directory alone, nothing is executed, no port is bound, and no process
+//! Files are written beneath the certs directory alone, and removed where unix sockets are; nothing is executed, no port is bound, and no process
 //! outside is signalled. Reading stays free: a reload may name files that nobody knows of yet.
 
 use std::path::Path;
@@ -11,8 +11,8 @@ use landlock::{
 };
 
 /// As much as the kernel has of it: how much that is, in a word.
-pub fn enforce(certs_dir: &Path) -> &'static str {
-    match restrict(certs_dir) {
+pub fn enforce<'a>(certs_dir: &Path, of_sockets: impl Iterator<Item = &'a Path>) -> &'static str {
+    match restrict(certs_dir, of_sockets) {
         Ok(RulesetStatus::FullyEnforced) => "full",
         Ok(RulesetStatus::PartiallyEnforced) => "partial",
         // An old kernel, or one of a container's that forbids the system call.
@@ -20,7 +20,10 @@ pub fn enforce(certs_dir: &Path) -> &'static str {
     }
 }
 
-fn restrict(certs_dir: &Path) -> Result<RulesetStatus, RulesetError> {
+fn restrict<'a>(
+    certs_dir: &Path,
+    of_sockets: impl Iterator<Item = &'a Path>,
+) -> Result<RulesetStatus, RulesetError> {
     let writing = AccessFs::from_write(ABI::V5);
     let rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -29,10 +32,13 @@ fn restrict(certs_dir: &Path) -> Result<RulesetStatus, RulesetError> {
         .scope(Scope::from_all(ABI::V6))?
         .create()?;
     // Without the directory nothing is written at all.
-    let rules = match PathFd::new(certs_dir) {
+    let mut rules = match PathFd::new(certs_dir) {
         Ok(directory) => rules.add_rule(PathBeneath::new(directory, writing))?,
         Err(_) => rules,
     };
+    for directory in of_sockets.filter_map(|path| PathFd::new(path).ok()) {
+        rules = rules.add_rule(PathBeneath::new(directory, AccessFs::RemoveFile))?;
+    }
     Ok(rules.restrict_self()?.ruleset)
 }
 
@@ -56,6 +62,8 @@ mod tests {
         }
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("certs")).unwrap();
+        fs::create_dir(directory.path().join("sockets")).unwrap();
+        fs::write(directory.path().join("sockets/own"), "x").unwrap();
         let output = Command::new(env::current_exe().unwrap())
             .args(["--exact", "--nocapture"])
             .arg("startup::privileges::sandbox::tests::the_kernel_refuses_what_is_not_needed")
@@ -78,7 +86,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         rustix::thread::set_no_new_privs(true).unwrap();
-        let enforced = enforce(&directory.join("certs"));
+        let sockets = directory.join("sockets");
+        let enforced = enforce(&directory.join("certs"), std::iter::once(sockets.as_path()));
         println!("\nsandbox: {enforced}");
         fs::write(directory.join("certs/inside"), "x").unwrap();
         fs::rename(
@@ -93,7 +102,9 @@ mod tests {
         .unwrap();
         fs::read(env::current_exe().unwrap()).unwrap();
         TcpStream::connect(address).unwrap();
+        fs::remove_file(sockets.join("own")).unwrap();
         if enforced != "none" {
+            fs::write(sockets.join("other"), "x").unwrap_err();
             fs::write(directory.join("outside"), "x").unwrap_err();
             fs::rename(directory.join("certs"), directory.join("elsewhere")).unwrap_err();
             Command::new("/bin/true").status().unwrap_err();

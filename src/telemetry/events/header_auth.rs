@@ -1,9 +1,8 @@
 //! Requests whose client a load balancer has told, or not.
 
-use std::net::SocketAddr;
-
 use tracing::info;
 
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::telemetry::Telemetry;
 
@@ -13,7 +12,7 @@ pub struct RequestRefused<'a> {
     /// Why.
     pub reason: RefusalReason,
     /// The load balancer's address.
-    pub client: SocketAddr,
+    pub client: Peer,
     /// The server name that it asked for.
     pub sni: Option<&'a str>,
     /// The client certificate's subject.

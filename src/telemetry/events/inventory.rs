@@ -1,13 +1,13 @@
 //! What is noticed of clients' certificates.
 
-use std::net::SocketAddr;
+use crate::peer::Peer;
 
 use tracing::warn;
 
 /// A client was let in whose certificate expires soon.
 pub struct ExpiresSoon<'a> {
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The client certificate's subject.
     pub subject: &'a str,
     /// Its issuer.

@@ -1,10 +1,10 @@
 //! Clients that do something more often than they may.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use tracing::warn;
 
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::throttle::Throttle;
 
@@ -65,8 +65,8 @@ pub struct ClientLimited<'a> {
     pub limit: Limited,
     /// By what.
     pub by: LimitedBy,
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The subject of its certificate, if that is known.
     pub subject: Option<&'a str>,
 }

@@ -1,10 +1,10 @@
 //! Connections that were closed because there are too many.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use tracing::warn;
 
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::throttle::Throttle;
 
@@ -38,7 +38,7 @@ impl TooMany {
 pub struct TooManyThrottles([Throttle; TooMany::ALL.len()]);
 
 /// A connection was closed for it.
-pub fn connection_refused(telemetry: &Telemetry, limit: TooMany, client: SocketAddr) {
+pub fn connection_refused(telemetry: &Telemetry, limit: TooMany, client: Peer) {
     let metrics = &telemetry.metrics;
     let label = limit.label();
     metrics

@@ -1,9 +1,8 @@
 //! What a candidate would do otherwise.
 
-use std::net::SocketAddr;
-
 use tracing::{error, info};
 
+use crate::peer::Peer;
 use crate::refusal::RefusalReason;
 use crate::telemetry::Telemetry;
 
@@ -88,8 +87,8 @@ impl ShadowOutcome {
 pub struct ShadowJudged<'a> {
     /// What came of it.
     pub outcome: ShadowOutcome,
-    /// The client's address.
-    pub client: SocketAddr,
+    /// Where the client comes from.
+    pub client: Peer,
     /// The client certificate's subject.
     pub subject: Option<&'a str>,
     /// Its issuer.

@@ -1,0 +1,79 @@
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::lingering::PATIENCE;
+use super::*;
+use crate::lifecycle::Lifecycle;
+use crate::telemetry::{Telemetry, events};
+
+/// A client that doesn't read yet, and this side, which has written more than the kernel takes.
+async fn with_a_slow_client() -> (TcpStream, ClientStream, usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let telemetry = Arc::new(Telemetry::new(false).unwrap());
+    let open = events::connection_opened(&telemetry);
+    let member = Lifecycle::start().member();
+    let mut stream = ClientStream::new(
+        Socket::Tcp(listener.accept().await.unwrap().0),
+        open,
+        member,
+    );
+    let mut written = 0;
+    poll_fn(|context| {
+        let chunk = [7; 10_000];
+        while let Poll::Ready(taken) = Pin::new(&mut stream).poll_write(context, &chunk) {
+            written += taken.unwrap();
+        }
+        Poll::Ready(())
+    })
+    .await;
+    assert!(!stream.is_sent(), "the client is not slow enough");
+    (client, stream, written)
+}
+
+async fn all_that_comes(mut client: TcpStream) -> usize {
+    let mut bytes = Vec::new();
+    client.read_to_end(&mut bytes).await.unwrap();
+    bytes.len()
+}
+
+#[tokio::test]
+async fn shutting_down_is_not_waited_for_and_a_dropped_stream_still_sends_the_rest() {
+    let (client, mut stream, written) = with_a_slow_client().await;
+    let shut = poll_fn(|context| Poll::Ready(Pin::new(&mut stream).poll_shutdown(context)));
+    assert!(shut.await.is_ready());
+    drop(stream);
+    assert_eq!(all_that_comes(client).await, written);
+}
+
+#[tokio::test]
+async fn after_shutting_down_reading_sends_the_rest_and_the_end() {
+    let (mut client, mut stream, written) = with_a_slow_client().await;
+    stream.shutdown().await.unwrap();
+    let reading = tokio::spawn(async move {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.map(|_| byte)
+    });
+    let mut bytes = Vec::new();
+    let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut bytes)).await;
+    assert!(end.is_ok(), "FIN is missing");
+    assert_eq!(bytes.len(), written);
+    client.write_all(b"x").await.unwrap();
+    assert_eq!(
+        reading.await.unwrap().unwrap(),
+        *b"x",
+        "the other way goes on"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_shut_down_ends_with_what_was_flushed() {
+    let (client, stream, written) = with_a_slow_client().await;
+    drop(stream);
+    assert!(all_that_comes(client).await < written);
+}

@@ -1,0 +1,297 @@
+//! Unix sockets to listen on, and their files.
+//!
+//! A socket gets its mode and begins to listen under a name beside its own, and then takes that in one step: whoever
+//! finds it can connect, and what was there before is there until then.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, rename, renameat_with};
+use rustix::io::Errno;
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::config::unix::{Mode, UnixPath};
+use crate::findings::Finding;
+use crate::telemetry::events::listeners::socket_left;
+
+/// How often it is looked anew if others do something to the file at the same moment.
+const LOOKS: usize = 5;
+
+/// How sockets are made.
+pub struct UnixSettings {
+    /// Who may connect.
+    pub mode: Mode,
+    /// Whose their files are, user and group; `None` leaves them to who makes them.
+    pub owner: Option<(u32, u32)>,
+    /// How many connections wait to be accepted.
+    pub backlog: i32,
+}
+
+/// The file of a socket. Removed when this is dropped, unless it is another one by then.
+pub struct SocketFile {
+    path: PathBuf,
+    file: (u64, u64),
+}
+
+/// Why there can be no socket.
+enum Obstacle {
+    /// There is something that is none.
+    Other(fs::FileType),
+    /// There is one, and a process has it.
+    InUse,
+    /// There is one, and nobody can tell whether a process has it.
+    Unclear(io::Error),
+    /// The system says so.
+    Failed(io::Error),
+}
+
+/// Makes a socket that listens. One that nobody has any more is replaced.
+///
+/// # Errors
+/// What is in the way: a file that is no socket, a process that listens there, a directory that can't be
+/// written.
+pub fn bind(
+    path: &UnixPath,
+    settings: &UnixSettings,
+) -> Result<(UnixListener, SocketFile), Finding> {
+    let mut looks = 0;
+    let bound = loop {
+        looks += 1;
+        match look(path.path()).and_then(|is_there| publish(path, settings, is_there)) {
+            // Somebody was faster.
+            Err(Obstacle::Failed(error))
+                if error.kind() == ErrorKind::AlreadyExists && looks < LOOKS => {}
+            bound => break bound,
+        }
+    };
+    bound.map_err(|obstacle| obstacle.finding(path))
+}
+
+/// What [`bind`] would complain about. Nothing is left behind, and who listens there hears nothing of it.
+pub fn rehearse(path: &UnixPath, settings: &UnixSettings) -> Result<(), Finding> {
+    let made = look(path.path()).and_then(|_| make(path, settings));
+    made.map(drop).map_err(|obstacle| obstacle.finding(path))
+}
+
+/// Whether there is a socket that nobody has.
+fn look(path: &Path) -> Result<bool, Obstacle> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    if !kind.is_socket() {
+        return Err(Obstacle::Other(kind));
+    }
+    // Of another type, so that it never comes to a connection: the kernel tells whether a process has the socket
+    // before it compares the types.
+    let probe = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+    match probe.connect(&SockAddr::unix(path)?) {
+        Err(error) if is(&error, Errno::CONNREFUSED) => Ok(true),
+        Err(error) if is(&error, Errno::NOENT) => Ok(false),
+        Err(error) if is(&error, Errno::PROTOTYPE) => Err(Obstacle::InUse),
+        Ok(()) => Err(Obstacle::InUse),
+        Err(error) => Err(Obstacle::Unclear(error)),
+    }
+}
+
+/// Makes a socket and gives it its name.
+fn publish(
+    path: &UnixPath,
+    settings: &UnixSettings,
+    replaces: bool,
+) -> Result<(UnixListener, SocketFile), Obstacle> {
+    let (socket, mut file) = make(path, settings)?;
+    let exclusively = || renameat_with(CWD, &file.path, CWD, path.path(), RenameFlags::NOREPLACE);
+    let renamed = match replaces {
+        true => rename(&file.path, path.path()),
+        // Not every file system knows how.
+        false => match exclusively() {
+            Err(Errno::INVAL | Errno::NOSYS) => rename(&file.path, path.path()),
+            renamed => renamed,
+        },
+    };
+    renamed.map_err(io::Error::from)?;
+    file.path = path.path().to_owned();
+    Ok((socket, file))
+}
+
+/// Makes a socket that listens, under another name.
+fn make(path: &UnixPath, settings: &UnixSettings) -> Result<(UnixListener, SocketFile), Obstacle> {
+    let number = RandomState::new().hash_one(0) as u32;
+    let mut unready = path.path().as_os_str().to_owned();
+    unready.push(format!(".{number:08x}"));
+    let unready = PathBuf::from(unready);
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(&unready)?)?;
+    let metadata = fs::symlink_metadata(&unready)?;
+    let file = SocketFile {
+        file: identity(&metadata),
+        path: unready,
+    };
+    if let Some((user, group)) = settings.owner {
+        // Who gives the directory a group that its files get means that one.
+        let inherits = fs::metadata(path.directory())?.mode() & 0o2000 != 0;
+        let group = if inherits { metadata.gid() } else { group };
+        if (user, group) != (metadata.uid(), metadata.gid()) {
+            chown(&file.path, Some(user), Some(group))?;
+        }
+    }
+    fs::set_permissions(&file.path, fs::Permissions::from_mode(settings.mode.0))?;
+    socket.listen(settings.backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok((socket.into(), file))
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let removed = match fs::symlink_metadata(&self.path) {
+            Ok(metadata) if identity(&metadata) == self.file => fs::remove_file(&self.path),
+            // A successor's, or nobody's.
+            _ => return,
+        };
+        if let Err(error) = removed {
+            socket_left(&self.path, &error);
+        }
+    }
+}
+
+/// What tells a file from another one in its place.
+fn identity(metadata: &fs::Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
+}
+
+impl From<io::Error> for Obstacle {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Obstacle {
+    fn finding(self, path: &UnixPath) -> Finding {
+        let place = format!("listen unix:{}", path.path().display());
+        let directory = path.directory().display();
+        match self {
+            Self::Other(kind) => {
+                let what = match () {
+                    () if kind.is_symlink() => "a symbolic link",
+                    () if kind.is_dir() => "a directory",
+                    () if kind.is_file() => "a file",
+                    () => "something",
+                };
+                Finding::error(place, format!("there is {what} that is no socket"))
+                    .expected("nothing, or a socket that a process has left behind")
+                    .advice("Choose another path, or remove it: certgate doesn't.")
+            }
+            Self::InUse => Finding::error(place, "can't be bound: another process has this socket")
+                .advice("Stop it or choose another path (`ss -lxp` names it)."),
+            Self::Unclear(error) => Finding::error(
+                place,
+                format!("there is a socket, and whether a process has it can't be told: {error}"),
+            )
+            .advice("Remove it if nobody listens there (`ss -lxp`)."),
+            Self::Failed(error) => {
+                let finding = Finding::error(place, format!("can't be bound: {error}"));
+                match error.kind() {
+                    ErrorKind::NotFound => finding.advice(format!(
+                        "There is no directory {directory}: create it (systemd: RuntimeDirectory=; in a container a volume)."
+                    )),
+                    ErrorKind::PermissionDenied => finding.advice(format!(
+                        "Let the user that certgate starts as write to {directory}."
+                    )),
+                    ErrorKind::ReadOnlyFilesystem => finding.advice(format!(
+                        "{directory} is read-only: mount a volume there, or choose another path."
+                    )),
+                    _ => finding.advice("Choose another path."),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    const SETTINGS: UnixSettings = UnixSettings {
+        mode: Mode(0o600),
+        owner: None,
+        backlog: 16,
+    };
+
+    fn path(directory: &tempfile::TempDir) -> UnixPath {
+        let path = directory.path().join("s");
+        path.to_str().unwrap().parse().unwrap()
+    }
+
+    fn names(directory: &tempfile::TempDir) -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn a_socket_has_its_name_and_mode_alone_and_its_file_ends_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        let (socket, file) = bind(&path, &SETTINGS).ok().unwrap();
+        assert_eq!(names(&directory), [path.path()]);
+        let mode = fs::metadata(path.path()).unwrap().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        let _client = UnixStream::connect(path.path()).unwrap();
+        assert!(socket.accept().is_ok());
+        drop(file);
+        assert_eq!(names(&directory), [""; 0].map(PathBuf::from));
+    }
+
+    #[test]
+    fn who_has_the_socket_isnt_disturbed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        let (socket, _file) = bind(&path, &SETTINGS).ok().unwrap();
+        for found in [
+            bind(&path, &SETTINGS).err(),
+            rehearse(&path, &SETTINGS).err(),
+        ] {
+            let finding = found.unwrap().to_string();
+            assert!(finding.contains("another process"), "{finding}");
+        }
+        let error = socket.accept().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "nobody has connected");
+        assert_eq!(names(&directory), [path.path()]);
+    }
+
+    #[test]
+    fn what_is_left_is_replaced_and_a_rehearsal_replaces_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        drop(UnixListener::bind(path.path()).unwrap());
+        let left = identity(&fs::symlink_metadata(path.path()).unwrap());
+        rehearse(&path, &SETTINGS).ok().unwrap();
+        let there = identity(&fs::symlink_metadata(path.path()).unwrap());
+        assert_eq!(left, there);
+        let (_socket, _file) = bind(&path, &SETTINGS).ok().unwrap();
+        assert!(UnixStream::connect(path.path()).is_ok());
+        assert_eq!(names(&directory), [path.path()]);
+    }
+
+    #[test]
+    fn a_successors_file_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        let (_socket, file) = bind(&path, &SETTINGS).ok().unwrap();
+        fs::remove_file(path.path()).unwrap();
+        let _successor = bind(&path, &SETTINGS).ok().unwrap();
+        drop(file);
+        assert!(UnixStream::connect(path.path()).is_ok());
+    }
+}
