@@ -46,6 +46,8 @@ pub struct PlainView {
     pub sites: Vec<PlainSite>,
     /// To receive a request's header, or idle before it.
     pub header_timeout: Duration,
+    /// How long the load balancer may take nothing of an answer.
+    pub send_timeout: Duration,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -77,8 +79,12 @@ struct Known {
 }
 
 /// Serves until the other end is done or the process closes.
-pub async fn serve(accepted: Accepted, current: Current, mut member: Member) {
-    let limit = current().header_timeout;
+pub async fn serve(mut accepted: Accepted, current: Current, mut member: Member) {
+    let limit = {
+        let view = current();
+        accepted.stream.cut_after(view.send_timeout);
+        view.header_timeout
+    };
     let whose = Arc::new(carrier(accepted.client, accepted.at));
     let plain = Arc::new(Plain {
         current,
