@@ -3,8 +3,10 @@
 //! Takes a bound listener, answers one request a connection: 308, or the health answer; nothing else. It has nothing of
 //! the clients' traffic, and ends when the TLS listeners do.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -25,8 +27,10 @@ use crate::http::redirect::to_https;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
+use crate::telemetry::events::overload::{TooMany, connection_refused};
 
-/// Who waits for one of these connections to end waits for [`TIME`] at most.
+/// How many of these connections there are; one more, and the oldest goes. Each has one request to make: a good client
+/// is done long before so many others have come, and whoever only holds them holds nobody up.
 const CONNECTIONS: usize = 1024;
 /// For a request's header.
 const HEADER_TIME: Duration = Duration::from_secs(10);
@@ -53,25 +57,21 @@ impl Redirect {
     /// Answers until the listeners close.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, member: Member) {
         let mut closing = member.clone();
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut open = Open::default();
         loop {
-            let accepted = async {
-                // It is never closed.
-                let place = places.clone().acquire_owned().await.ok();
-                (place, listener.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
+            let accepted = tokio::select! {
                 biased;
                 () = closing.closing() => return,
-                accepted = accepted => accepted,
+                accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, client)) => {
                     let (redirect, member) = (self.clone(), member.clone());
-                    tokio::spawn(async move {
-                        redirect.converse(stream, member).await;
-                        drop(place);
-                    });
+                    let conversation = async move { redirect.converse(stream, member).await };
+                    let task = tokio::spawn(conversation).abort_handle();
+                    if let Some(oldest) = open.enter(task, client) {
+                        connection_refused(&self.telemetry, TooMany::Redirects, oldest);
+                    }
                 }
                 Err(error) => {
                     debug!(
@@ -130,6 +130,30 @@ impl Redirect {
             events::health::redirected(&self.telemetry);
         }
         response
+    }
+}
+
+/// The connections, the oldest first.
+#[derive(Default)]
+struct Open(VecDeque<(AbortHandle, SocketAddr)>);
+
+impl Open {
+    /// One more. If that is too many, the oldest is closed: it was this client's.
+    fn enter(&mut self, task: AbortHandle, client: SocketAddr) -> Option<SocketAddr> {
+        let Self(open) = self;
+        let mut over = None;
+        if open.len() >= CONNECTIONS {
+            // Most are over, unless somebody holds them.
+            open.retain(|(task, _)| !task.is_finished());
+            if open.len() >= CONNECTIONS {
+                over = open.pop_front();
+            }
+        }
+        open.push_back((task, client));
+        over.map(|(task, client)| {
+            task.abort();
+            client
+        })
     }
 }
 
