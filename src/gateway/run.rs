@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use super::Gateway;
 use super::closing;
+use super::memory;
 use super::open::Register;
 use super::reload::{self, Reloading};
 use super::status::Statuses;
@@ -65,6 +66,7 @@ impl Gateway {
         self.service.current.load().begin();
         let open = self.service.lasting.open.clone();
         tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
+        tokio::spawn(memory::run(self.telemetry.clone()));
         let listeners = self.ports.listeners;
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
