@@ -25,6 +25,7 @@ use crate::http::redirect::to_https;
 use crate::lifecycle::Member;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
+use crate::telemetry::events::overload::{TooMany, connection_refused};
 use crate::tls::half_open;
 
 /// For a request's header.
@@ -60,12 +61,15 @@ impl Redirect {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, client)) => {
                     let (redirect, member) = (self.clone(), member.clone());
                     tokio::spawn(async move {
                         // A load balancer may ask here whether all is well: nobody takes its place by being slow.
+                        let telemetry = redirect.telemetry.clone();
                         let conversation = Box::pin(redirect.converse(stream, member));
-                        let _ = half_open::bounded(most, conversation).await;
+                        if half_open::bounded(most, conversation).await.is_err() {
+                            connection_refused(&telemetry, TooMany::Redirects, client.into());
+                        }
                     });
                 }
                 Err(error) => {

@@ -9,6 +9,7 @@ use crate::support::certgate::{self, Builder, Certgate};
 use crate::support::client::{self, Client, dial};
 use crate::support::endings;
 use crate::support::eventually;
+use crate::support::http;
 use crate::support::pki::{self, Pki};
 use crate::support::places;
 
@@ -284,4 +285,22 @@ fn wrong_bounds_are_named() {
         let name = format!("--max-{name}");
         assert!(finished.stderr.contains(&name), "{}", finished.stderr);
     }
+}
+
+/// Plain HTTP that is sent to https: whoever holds all its connections holds nobody up.
+#[test]
+fn redirects() {
+    const ROOM: usize = 1024;
+    let pki = Pki::new();
+    let gate = serve(&pki).argument("--redirect=127.0.0.1:0").start();
+    let ready = gate.event("ready");
+    let port = ready["redirect"].as_str().unwrap().parse().unwrap();
+    let held: Vec<TcpStream> = (0..ROOM).map(|_| dial(port)).collect();
+    let mut good = dial(port);
+    let answer = http::exchange(&mut good, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    assert_eq!(answer.unwrap().status, 308);
+    eventually("the oldest is closed", || is_closed(&held[0]).then_some(()));
+    assert!(!is_closed(&held[ROOM - 1]), "the newest stays");
+    assert_eq!(refused(&gate, "redirect"), 1.0);
+    assert_eq!(gate.event("connection_refused")["limit"], "redirect");
 }

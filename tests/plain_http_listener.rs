@@ -1,7 +1,9 @@
 //! `http://` in `--listen`: a load balancer that ends TLS itself says which requests came by https. Nobody else does.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+
+use socket2::SockRef;
 
 use crate::support::balancer::{HEADER, dial_from, field};
 use crate::support::certgate::{self, Builder, Certgate};
@@ -215,6 +217,28 @@ fn health_and_the_end() {
 }
 
 /// No TLS is spoken there, and no HTTP/2.
+#[test]
+fn a_client_that_takes_nothing_of_its_answer_is_cut() {
+    let pki = Pki::new();
+    // More than the kernel keeps for a client that doesn't read.
+    let large = "x".repeat(32 << 20);
+    let gate = serve(&pki, "client-auth = \"off\"")
+        .content("html/large", &large)
+        .argument("--send-timeout=500ms")
+        .start();
+    let mut stream = dial(&gate);
+    SockRef::from(&stream).set_recv_buffer_size(4096).unwrap();
+    let request = format!("GET /large/ HTTP/1.1\r\nHost: a.example\r\n{HTTPS}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let line = gate.event("request");
+    assert_eq!(line["complete"], false, "{line}");
+    assert!(
+        line["bytes"].as_u64() < Some(1 << 20),
+        "the kernel doesn't take all it has room for: {line}"
+    );
+    gate.counts("certgate_connections_open", 0.0);
+}
+
 #[test]
 fn other_protocols_are_not_served() {
     let pki = Pki::new();

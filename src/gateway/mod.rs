@@ -8,6 +8,7 @@ mod connection;
 mod contents;
 mod door;
 pub mod lists;
+mod memory;
 mod open;
 mod plain;
 mod ready;

@@ -62,6 +62,7 @@ pub(super) fn view(
         names: Arc::new(settings.server_names.clone()),
         sites: sites.collect(),
         header_timeout: settings.times.header,
+        send_timeout: settings.times.send,
         telemetry: telemetry.clone(),
     })
 }

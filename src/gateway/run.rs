@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::Gateway;
 use super::closing;
+use super::memory;
 use super::open::Register;
 use super::reload::{self, Reloading};
 use super::status::Statuses;
@@ -69,6 +70,7 @@ impl Gateway {
         }
         let open = self.service.lasting.open.clone();
         tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
+        tokio::spawn(memory::run(self.telemetry.clone()));
         let (listeners, files) = (self.ports.listeners, self.ports.files);
         let member = lifecycle.member();
         let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;

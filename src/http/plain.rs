@@ -44,6 +44,8 @@ pub struct PlainView {
     pub sites: Vec<PlainSite>,
     /// To receive a request's header, or idle before it.
     pub header_timeout: Duration,
+    /// How long the load balancer may take nothing of an answer.
+    pub send_timeout: Duration,
     /// Where events go.
     pub telemetry: Arc<Telemetry>,
 }
@@ -75,8 +77,12 @@ struct Known {
 }
 
 /// Serves until the other end is done or the connection has to end.
-pub async fn serve(stream: ClientStream, carrier: Arc<Connection>, current: Current) {
-    let limit = current().header_timeout;
+pub async fn serve(mut stream: ClientStream, carrier: Arc<Connection>, current: Current) {
+    let limit = {
+        let view = current();
+        stream.cut_after(view.send_timeout);
+        view.header_timeout
+    };
     let plain = Arc::new(Plain {
         current,
         carrier: carrier.clone(),

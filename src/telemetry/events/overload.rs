@@ -17,18 +17,26 @@ pub enum TooMany {
     OfAddress,
     /// TLS handshakes.
     Handshakes,
+    /// Connections of the port that sends plain HTTP to https.
+    Redirects,
 }
 
 impl TooMany {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Connections, Self::OfAddress, Self::Handshakes];
+    pub const ALL: [Self; 4] = [
+        Self::Connections,
+        Self::OfAddress,
+        Self::Handshakes,
+        Self::Redirects,
+    ];
 
-    /// The word in logs and metric labels: the name of the setting, without `max-`.
+    /// The word in logs and metric labels: the name of the setting, without `max-` if it has that.
     pub fn label(self) -> &'static str {
         match self {
             Self::Connections => "connections",
             Self::OfAddress => "connections_per_address",
             Self::Handshakes => "handshakes",
+            Self::Redirects => "redirect",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The parts of AWS-LC that the `openssl` crate doesn't show. All `unsafe` of the crate is in this
 //! folder: [`client`] has what the load generator asks and offers, [`server`] what the gateway needs,
-//! and here is what both do.
+//! and here is what both do; [`memory`] asks the C library.
 
 use std::ffi::{CString, c_int};
 
@@ -9,6 +9,7 @@ use openssl::ssl::SslContextBuilder;
 
 mod callbacks;
 pub mod client;
+pub mod memory;
 pub mod ocsp;
 pub mod server;
 
