@@ -57,7 +57,10 @@ fn name(rdns: &[Vec<(Kind, Said)>]) -> Name {
         },
     };
     let rdns = rdns.iter().filter(|rdn| !rdn.is_empty());
-    Name(rdns.map(|rdn| rdn.iter().map(attribute).collect()).collect())
+    Name(
+        rdns.map(|rdn| rdn.iter().map(attribute).collect())
+            .collect(),
+    )
 }
 
 fn value(attribute: &Attribute) -> read::Value {
@@ -68,7 +71,10 @@ fn value(attribute: &Attribute) -> read::Value {
 }
 
 fuzz_target!(|input: Input| {
-    let chain: Vec<_> = std::iter::once(&input.chain.0).chain(&input.chain.1).cloned().collect();
+    let chain: Vec<_> = std::iter::once(&input.chain.0)
+        .chain(&input.chain.1)
+        .cloned()
+        .collect();
     let holder = Holder {
         chain: &chain,
         subject: name(&input.subject),
@@ -78,7 +84,12 @@ fuzz_target!(|input: Input| {
     };
     let rdns = holder.subject.0.iter().rev();
     let expected: Vec<Vec<_>> = rdns
-        .map(|rdn| rdn.iter().rev().map(|a| (a.kind.clone(), value(a))).collect())
+        .map(|rdn| {
+            rdn.iter()
+                .rev()
+                .map(|a| (a.kind.clone(), value(a)))
+                .collect()
+        })
         .collect();
     let headers = |format| {
         let headers = formats::headers(format, Some(&holder)).ok()?;
@@ -89,11 +100,14 @@ fuzz_target!(|input: Input| {
     };
 
     let fields = headers(IdentityFormat::Rfc9440).unwrap();
-    let ders = fields.iter().flat_map(|(_, field)| read::byte_sequences(field).unwrap());
+    let ders = fields
+        .iter()
+        .flat_map(|(_, field)| read::byte_sequences(field).unwrap());
     assert!(ders.map(Vec::into_boxed_slice).eq(chain.iter().cloned()));
 
     let sayable = |name: &Vec<u8>| {
-        name.iter().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'))
+        name.iter()
+            .all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\'))
     };
     let is_sayable = input.uris.iter().chain(&input.dns).all(sayable);
     match headers(IdentityFormat::Xfcc) {
@@ -139,7 +153,10 @@ fuzz_target!(|input: Input| {
     let common: Vec<_> = holder.subject.all(&[0x55, 4, 3]).map(value).collect();
     if !names.is_empty() {
         let names = read::split(names, ',').unwrap();
-        let names: Vec<_> = names.iter().map(|name| read::dn_value(name).unwrap()).collect();
+        let names: Vec<_> = names
+            .iter()
+            .map(|name| read::dn_value(name).unwrap())
+            .collect();
         assert_eq!(names, common);
     }
 });

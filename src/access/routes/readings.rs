@@ -29,7 +29,7 @@ const ROOM: usize = 16 * 1024;
 /// From one reading to another one, or to itself.
 type Step = fn(&[u8]) -> Vec<u8>;
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     |path| decoded(path, |_| true),
     |path| decoded(path, is_name),
     |path| path.iter().map(|byte| slash(*byte)).collect(),
@@ -38,6 +38,7 @@ const STEPS: [Step; 8] = [
     merged,
     resolved,
     without_host,
+    without_host_of_browsers,
 ];
 
 impl<'a> Readings<'a> {
@@ -221,6 +222,12 @@ fn without_host(path: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The WHATWG's URL Standard ("special authority ignore slashes state") finds it after any number of slashes from two on.
+fn without_host_of_browsers(path: &[u8]) -> Vec<u8> {
+    let slashes = path.iter().take_while(|byte| **byte == b'/').count();
+    without_host(&path[slashes.saturating_sub(2)..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +294,10 @@ mod tests {
             ("/x\\..\\admin", &["/x/../admin", "/admin"]),
             ("/x%5c..%5cadmin", &["/admin"]),
             ("//x/admin", &["/x/admin", "/admin", "//x/admin"]),
+            // However many slashes there are before a host, to browsers and Node (new URL(target, base)).
+            ("///x/admin", &["/x/admin", "/admin", "///x/admin"]),
+            ("/\\\\/x\\admin", &["/x/admin", "/admin"]),
+            ("///x//admin", &["/x//admin", "//admin", "/admin"]),
             ("/\\x/admin", &["/admin"]),
             ("/x//../admin", &["/x/admin", "/admin"]),
             ("/admin%3Fx", &["/admin"]),
