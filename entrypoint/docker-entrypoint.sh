@@ -5,6 +5,6 @@ set -eu
 
 case ${1-} in
     '') exec certgate serve ;;
-    -* | serve | check | demo | health) exec certgate "$@" ;;
+    -* | serve | check | verify | demo | bench | health) exec certgate "$@" ;;
     *) exec "$@" ;;
 esac
