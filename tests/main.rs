@@ -47,6 +47,7 @@ mod identity_headers_are_checked;
 mod identity_headers_parse_back;
 mod idle_connections_end_in_order;
 mod idle_connections_hold_little;
+mod limits_behind_a_proxy;
 mod limits_per_client;
 mod listeners;
 mod logs_clients_that_give_up;
