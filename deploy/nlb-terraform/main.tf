@@ -211,7 +211,7 @@ resource "aws_ecs_service" "this" {
     container_port   = local.tls_port
   }
 
-  # Autoscaling changes it.
+  # Autoscaling changes it. (ignore_changes takes no condition.)
   lifecycle {
     ignore_changes = [desired_count]
   }
@@ -239,6 +239,13 @@ resource "aws_appautoscaling_target" "this" {
   scalable_dimension = "ecs:service:DesiredCount"
   min_capacity       = var.tasks
   max_capacity       = var.max_tasks
+
+  lifecycle {
+    precondition {
+      condition     = var.max_tasks >= var.tasks
+      error_message = "max_tasks is less than tasks."
+    }
+  }
 }
 
 resource "aws_appautoscaling_policy" "cpu" {
