@@ -119,6 +119,8 @@ def test_the_container():
         seconds(re.search(rf'{name} = "(\w+)"', container)[1])
         for name in ("CERTGATE_DRAIN_DELAY", "CERTGATE_DRAIN_TIMEOUT")
     )
+    # Not over before its time, because there are few clients.
+    assert 'CERTGATE_DRAIN_QUIET = "0s"' in container
     stop = int(re.search(r"stopTimeout = (\d+)", container)[1])
     assert delay + timeout < stop <= 120
     group = block("resource", "aws_lb_target_group", "this")
