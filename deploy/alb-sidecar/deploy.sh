@@ -65,18 +65,24 @@ json_list() {
     done
 }
 
-# security_group NAME DESCRIPTION -> its id. A new one lets everything out: that rule goes.
+# security_group NAME DESCRIPTION -> its id. A new one lets everything out, by IPv6 as well where the VPC has it: those rules
+# go, also after a run that came no further than making it.
 security_group() {
-    local id
+    local id range errors
     id=$(found ec2 describe-security-groups \
         --filters "Name=vpc-id,Values=$VPC" "Name=group-name,Values=$1" --query 'SecurityGroups[0].GroupId')
     if [ -z "$id" ]; then
         say "security group $1"
         id=$(aws ec2 create-security-group --vpc-id "$VPC" --group-name "$1" --description "$2" \
             --query GroupId --output text)
-        aws ec2 revoke-security-group-egress --group-id "$id" \
-            --ip-permissions 'IpProtocol=-1,IpRanges=[{CidrIp=0.0.0.0/0}]' >/dev/null
     fi
+    for range in 'IpRanges=[{CidrIp=0.0.0.0/0}]' 'Ipv6Ranges=[{CidrIpv6=::/0}]'; do
+        errors=$(aws ec2 revoke-security-group-egress --group-id "$id" --ip-permissions "IpProtocol=-1,$range" \
+            2>&1 >/dev/null) || case $errors in
+                *InvalidPermission.NotFound*) ;;
+                *) say "$errors"; return 1 ;;
+            esac
+    done
     printf '%s' "$id"
 }
 
@@ -125,7 +131,8 @@ say '1. Account and region'
 identity=$(aws sts get-caller-identity --query Arn --output text)
 account=$(printf '%s' "$identity" | cut -d: -f5)
 partition=$(printf '%s' "$identity" | cut -d: -f2)
-region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region)}}
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+[ -n "$region" ] || { say 'no region: set AWS_REGION'; exit 1; }
 domain=amazonaws.com
 [ "$partition" != aws-cn ] || domain=amazonaws.com.cn
 parameter_arn=arn:$partition:ssm:$region:$account:parameter
@@ -260,5 +267,13 @@ fi
 if [ "${WAIT:-yes}" = yes ]; then
     say '11. Waiting until the tasks are healthy (up to 10 minutes)'
     aws ecs wait services-stable --cluster "$name" --services "$name"
+    # A service that went back to the last task definition is stable, too.
+    running=$(aws ecs describe-services --cluster "$name" --services "$name" --output text \
+        --query "services[0].deployments[?status=='PRIMARY'] | [0].taskDefinition")
+    if [ "$running" != "$task_definition" ]; then
+        say "the tasks didn't get healthy, and the service went back to $running:" \
+            "aws ecs describe-services --cluster $name --services $name --query 'services[0].events[:10].message'"
+        exit 1
+    fi
 fi
 aws elbv2 describe-load-balancers --load-balancer-arns "$load_balancer" --query 'LoadBalancers[0].DNSName' --output text

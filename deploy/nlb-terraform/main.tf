@@ -138,7 +138,9 @@ resource "aws_ecs_task_definition" "this" {
       CERTGATE_TRUSTED_PROXIES = join(",", sort([for subnet in data.aws_subnet.load_balancer : subnet.cidr_block]))
       # For tasks that are stopped without being deregistered first (by hand, by Fargate's maintenance): two failed
       # health checks, and the half minute that the load balancer takes after them.
-      CERTGATE_DRAIN_DELAY   = "50s"
+      CERTGATE_DRAIN_DELAY = "50s"
+      # All of it: by default 20 s without a client end it, and by then the load balancer has only just noticed.
+      CERTGATE_DRAIN_QUIET   = "0s"
       CERTGATE_DRAIN_TIMEOUT = "60s"
     }, var.settings) : { name = name, value = value }]
 
@@ -211,7 +213,7 @@ resource "aws_ecs_service" "this" {
     container_port   = local.tls_port
   }
 
-  # Autoscaling changes it.
+  # Autoscaling changes it. (ignore_changes takes no condition.)
   lifecycle {
     ignore_changes = [desired_count]
   }
@@ -239,6 +241,13 @@ resource "aws_appautoscaling_target" "this" {
   scalable_dimension = "ecs:service:DesiredCount"
   min_capacity       = var.tasks
   max_capacity       = var.max_tasks
+
+  lifecycle {
+    precondition {
+      condition     = var.max_tasks >= var.tasks
+      error_message = "max_tasks is less than tasks."
+    }
+  }
 }
 
 resource "aws_appautoscaling_policy" "cpu" {

@@ -9,15 +9,18 @@ output "zone_id" {
 }
 
 output "cluster_name" {
-  value = aws_ecs_cluster.this.name
+  description = "The ECS cluster, for aws ecs."
+  value       = aws_ecs_cluster.this.name
 }
 
 output "service_name" {
-  value = aws_ecs_service.this.name
+  description = "The service in it."
+  value       = aws_ecs_service.this.name
 }
 
 output "log_group_name" {
-  value = aws_cloudwatch_log_group.this.name
+  description = "Where certgate logs, for aws logs tail."
+  value       = aws_cloudwatch_log_group.this.name
 }
 
 output "task_security_group_id" {

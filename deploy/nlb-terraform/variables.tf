@@ -12,12 +12,18 @@ variable "name" {
 # The network that is there.
 
 variable "vpc_id" {
-  type = string
+  description = "Of the load balancer and the tasks. Its DNS support is on, as it is by default."
+  type        = string
 }
 
 variable "load_balancer_subnet_ids" {
-  description = "One in each zone; public ones unless internal is set."
+  description = "One in each zone; public ones unless internal is set. PROXY headers are believed from their ranges."
   type        = list(string)
+
+  validation {
+    condition     = length(var.load_balancer_subnet_ids) > 0
+    error_message = "One at least; two or more, each in a zone of its own, outlive a zone."
+  }
 }
 
 variable "task_subnet_ids" {
@@ -57,8 +63,9 @@ variable "repository_arns" {
 }
 
 variable "cpu_architecture" {
-  type    = string
-  default = "X86_64"
+  description = "What the image was built for."
+  type        = string
+  default     = "X86_64"
 
   validation {
     condition     = contains(["X86_64", "ARM64"], var.cpu_architecture)
@@ -79,12 +86,18 @@ variable "memory" {
 }
 
 variable "tasks" {
-  type    = number
-  default = 2
+  description = "How many tasks the service is made with, and with max_tasks the fewest. Later plans leave their number alone, since autoscaling changes it: without max_tasks it is changed by aws ecs update-service --desired-count."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.tasks >= 1 && floor(var.tasks) == var.tasks
+    error_message = "A whole number, 1 or more."
+  }
 }
 
 variable "max_tasks" {
-  description = "More than tasks: scales out while the CPU is above 60 %. null: always that many tasks."
+  description = "More than tasks: scales out while the CPU is above 60 %. null: no autoscaling."
   type        = number
   default     = null
 }
@@ -93,6 +106,11 @@ variable "settings" {
   description = "Further settings, such as { CERTGATE_UPSTREAM = \"http://backend.internal:8080\" }."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : can(regex("^CERTGATE_[A-Z_]+$", name)) && name != "CERTGATE_TICKET_SECRET"])
+    error_message = "Names begin with CERTGATE_. Secrets aren't among them: they are SSM parameters."
+  }
 }
 
 variable "upstream" {
@@ -104,25 +122,47 @@ variable "upstream" {
 # The secrets, as names of SSM parameters. Terraform never reads their values: they would be in its state.
 
 variable "server_certificate_parameter" {
-  type    = string
-  default = "/certgate/server-certificate"
+  description = "The server's certificate, its intermediates after it."
+  type        = string
+  default     = "/certgate/server-certificate"
+
+  validation {
+    condition     = startswith(var.server_certificate_parameter, "/")
+    error_message = "The whole name, from its / on."
+  }
 }
 
 variable "server_key_parameter" {
-  type    = string
-  default = "/certgate/server-key"
+  description = "Its private key, not encrypted."
+  type        = string
+  default     = "/certgate/server-key"
+
+  validation {
+    condition     = startswith(var.server_key_parameter, "/")
+    error_message = "The whole name, from its / on."
+  }
 }
 
 variable "client_certificate_parameter" {
   description = "The CA certificates that clients' certificates must chain to."
   type        = string
   default     = "/certgate/client-certificate"
+
+  validation {
+    condition     = startswith(var.client_certificate_parameter, "/")
+    error_message = "The whole name, from its / on."
+  }
 }
 
 variable "ticket_secret_parameter" {
   description = "The same for all tasks, so that clients resume on any of them."
   type        = string
   default     = "/certgate/ticket-secret"
+
+  validation {
+    condition     = startswith(var.ticket_secret_parameter, "/")
+    error_message = "The whole name, from its / on."
+  }
 }
 
 variable "parameter_kms_key_arn" {
@@ -134,8 +174,14 @@ variable "parameter_kms_key_arn" {
 # Logs, stopping and the like.
 
 variable "log_days" {
-  type    = number
-  default = 30
+  description = "How long CloudWatch keeps the log."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_days)
+    error_message = "One of those that CloudWatch has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
 }
 
 variable "log_kms_key_arn" {
@@ -151,11 +197,13 @@ variable "cross_zone" {
 }
 
 variable "deletion_protection" {
-  type    = bool
-  default = true
+  description = "Whether the load balancer refuses to be deleted. Apply false before destroy."
+  type        = bool
+  default     = true
 }
 
 variable "tags" {
-  type    = map(string)
-  default = {}
+  description = "Of everything that is made, the tasks included."
+  type        = map(string)
+  default     = {}
 }

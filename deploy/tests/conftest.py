@@ -185,10 +185,10 @@ def private_by_nat(server):
     return private_network(Cloud(server, "eu-north-1"), lambda _: {"WayOut": "nat", "ClientCertificates": "off"})
 
 
-def run_steps(cloud, there, **more):
-    """deploy.sh of alb-sidecar against the server; its last line."""
+def run_steps(cloud, there, script="deploy.sh", **more):
+    """A script of alb-sidecar against the server."""
     return subprocess.run(
-        [DEPLOY / "alb-sidecar/deploy.sh"],
+        [DEPLOY / "alb-sidecar" / script],
         env={
             "PATH": os.environ["PATH"],
             "HOME": os.devnull,

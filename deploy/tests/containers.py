@@ -43,6 +43,8 @@ def environment_of(container):
 def assert_stops_in_order(container, deregistration_delay):
     """deregistration_delay >= drain-delay + drain-timeout < stopTimeout"""
     environment = environment_of(container)
+    # By itself the delay ends after 20 s without a client.
+    assert seconds(environment["CERTGATE_DRAIN_DELAY"]) <= seconds(environment.get("CERTGATE_DRAIN_QUIET", "20s"))
     drain = seconds(environment["CERTGATE_DRAIN_DELAY"]) + seconds(environment["CERTGATE_DRAIN_TIMEOUT"])
     assert drain < container["stopTimeout"] <= LONGEST_STOP_TIMEOUT
     assert deregistration_delay >= drain

@@ -14,6 +14,8 @@ def deployed(server):
     """Through the steps once: the region, what was there before, what the script said."""
     cloud = Cloud(server, "us-east-1")
     there = cloud.prepare()
+    # From a run that broke off there: it still lets everything out, as EC2 makes it.
+    cloud.client("ec2").create_security_group(VpcId=there["vpc"], GroupName="gate-task", Description="certgate, tasks")
     more = {
         "PARAMETER_KEY": there["key"],
         "REPOSITORIES": there["repository"],
@@ -124,3 +126,37 @@ def test_a_missing_parameter_is_said_before_anything_is_made(server):
     assert result.returncode == 1
     assert "SSM has no parameter /certgate/server-key" in result.stderr
     assert cloud.client("logs").describe_log_groups()["logGroups"] == []
+
+
+def everything_there_is(cloud):
+    """Names and numbers of whatever the steps make."""
+    ec2, elb, ecs, iam = (cloud.client(name) for name in ("ec2", "elbv2", "ecs", "iam"))
+    groups = ec2.describe_security_groups()["SecurityGroups"]
+    # A cluster that is deleted is INACTIVE for a while.
+    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+    return {
+        "groups": sorted(each["GroupName"] for each in groups),
+        "rules": sum(len(each["IpPermissions"]) + len(each["IpPermissionsEgress"]) for each in groups),
+        "balancers": elb.describe_load_balancers()["LoadBalancers"],
+        "target groups": elb.describe_target_groups()["TargetGroups"],
+        "clusters": [each["clusterName"] for each in clusters if each["status"] == "ACTIVE"],
+        "definitions": ecs.list_task_definitions(familyPrefix="gone-gateway")["taskDefinitionArns"],
+        "roles": [each for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("gone")],
+        "logs": cloud.client("logs").describe_log_groups()["logGroups"],
+    }
+
+
+def test_what_the_steps_made_can_be_removed(server):
+    # Roles are the account's, so that these need names of their own.
+    cloud = Cloud(server, "ap-south-1")
+    there = cloud.prepare()
+    more = {"NAME": "gone", "ENDPOINT_SECURITY_GROUP": there["endpoints"], "S3_PREFIX_LIST": there["s3"]}
+    before = everything_there_is(cloud)
+    made = run_steps(cloud, there, **more)
+    assert made.returncode == 0, made.stderr
+    assert {key for key, value in everything_there_is(cloud).items() if value == before[key]} == set()
+    for _ in "once", "again":
+        removed = run_steps(cloud, there, "remove.sh", **more)
+        assert removed.returncode == 0, removed.stderr
+        # Also the rule in the group of the endpoints, which was there before.
+        assert everything_there_is(cloud) == before

@@ -60,10 +60,24 @@ def test_every_name_is_declared_and_used():
     assert not unused
 
 
-def test_every_variable_has_a_type():
+def test_every_variable_has_a_type_and_a_description():
     for each in CONFIGURATION["variable"]:
         for name, variable in each.items():
-            assert "type" in variable, name
+            assert "type" in variable and variable.get("description"), name
+    for each in CONFIGURATION["output"]:
+        for name, output in each.items():
+            assert output.get("description"), name
+
+
+def test_parameters_are_named_from_their_slash_on():
+    # Their ARN is 'parameter' and the name, without a slash between them.
+    variables = {name: each for group in CONFIGURATION["variable"] for name, each in group.items()}
+    parameters = [name for name in variables if name.endswith("_parameter")]
+    assert len(parameters) == 4
+    for name in parameters:
+        (validation,) = variables[name]["validation"]
+        assert f'startswith(var.{name}, "/")' in validation["condition"]
+        assert variables[name]["default"].startswith("/")
 
 
 def test_the_example_sets_variables_that_there_are():
@@ -105,6 +119,8 @@ def test_the_container():
         seconds(re.search(rf'{name} = "(\w+)"', container)[1])
         for name in ("CERTGATE_DRAIN_DELAY", "CERTGATE_DRAIN_TIMEOUT")
     )
+    # Not over before its time, because there are few clients.
+    assert 'CERTGATE_DRAIN_QUIET = "0s"' in container
     stop = int(re.search(r"stopTimeout = (\d+)", container)[1])
     assert delay + timeout < stop <= 120
     group = block("resource", "aws_lb_target_group", "this")

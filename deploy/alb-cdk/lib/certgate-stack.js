@@ -1,6 +1,6 @@
 'use strict';
 
-const { CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy, Stack } = require('aws-cdk-lib');
+const { CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy, Size, Stack } = require('aws-cdk-lib');
 const { Certificate } = require('aws-cdk-lib/aws-certificatemanager');
 const ec2 = require('aws-cdk-lib/aws-ec2');
 const { Repository } = require('aws-cdk-lib/aws-ecr');
@@ -9,7 +9,7 @@ const { ApplicationLoadBalancedFargateService } = require('aws-cdk-lib/aws-ecs-p
 const { ApplicationProtocol, Protocol, SslPolicy } = require('aws-cdk-lib/aws-elasticloadbalancingv2');
 const iam = require('aws-cdk-lib/aws-iam');
 const { LogGroup, RetentionDays } = require('aws-cdk-lib/aws-logs');
-const { LeastSecret } = require('./least-secret.js');
+const { allowDecrypting, LeastSecret } = require('./least-secret.js');
 const { network } = require('./network.js');
 
 // Above 1023, so that nobody in the container needs to be root.
@@ -77,6 +77,16 @@ class CertgateStack extends Stack {
 
     const secret = (name) =>
       new LeastSecret(this.formatArn({ service: 'ssm', resource: Fn.join('', ['parameter', name]) }));
+    const secrets = {
+      SSL_SERVER_CERTIFICATE: secret(parameters.serverCertificate),
+      SSL_SERVER_KEY: secret(parameters.serverKey),
+      CERTGATE_TICKET_SECRET: secret(parameters.ticketSecret),
+    };
+    // The key of the parameters, if it isn't the account's alias/aws/ssm: cdk deploy --context parameterKey=arn:...
+    const key = this.node.tryGetContext('parameterKey');
+    if (key) {
+      allowDecrypting(taskDefinition.executionRole, key, Object.values(secrets), this);
+    }
     const linuxParameters = new ecs.LinuxParameters(this, 'LinuxParameters');
     linuxParameters.dropCapabilities(ecs.Capability.ALL);
     const repository = Repository.fromRepositoryAttributes(this, 'Repository', {
@@ -104,11 +114,7 @@ class CertgateStack extends Stack {
         // Longer than the load balancer keeps an idle connection, so that it is never the target that closes one.
         CERTGATE_HEADER_TIMEOUT: '75s',
       },
-      secrets: {
-        SSL_SERVER_CERTIFICATE: secret(parameters.serverCertificate),
-        SSL_SERVER_KEY: secret(parameters.serverKey),
-        CERTGATE_TICKET_SECRET: secret(parameters.ticketSecret),
-      },
+      secrets,
       healthCheck: {
         command: ['CMD', '/certgate', 'health'],
         interval: Duration.seconds(10),
@@ -121,7 +127,9 @@ class CertgateStack extends Stack {
       logging: ecs.LogDrivers.awsLogs({
         logGroup,
         streamPrefix: 'gateway',
+        // A log service that is slow holds up nothing.
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: Size.mebibytes(8),
       }),
     });
     // addTmpfs refuses Fargate, which has had tmpfs since January 2026 on platform version 1.4.0. It keeps the key in

@@ -21,4 +21,20 @@ class LeastSecret extends Secret {
   }
 }
 
-module.exports = { LeastSecret };
+/** Lets the role decrypt with the parameters' key, only through SSM and only for these parameters. */
+function allowDecrypting(role, key, secrets, stack) {
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['kms:Decrypt'],
+      resources: [key],
+      conditions: {
+        StringEquals: {
+          'kms:ViaService': `ssm.${stack.region}.${stack.urlSuffix}`,
+          'kms:EncryptionContext:PARAMETER_ARN': secrets.map((each) => each.arn),
+        },
+      },
+    }),
+  );
+}
+
+module.exports = { allowDecrypting, LeastSecret };

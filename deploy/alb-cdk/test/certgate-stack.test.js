@@ -91,6 +91,21 @@ test('the execution role may do the least that works, and the task role nothing'
   }
 });
 
+test('with a key of one\'s own, it may decrypt these parameters through SSM, and nothing else', () => {
+  const app = new App({ context: { parameterKey: 'arn:of:the:key' } });
+  const found = Object.values(Template.fromStack(new CertgateStack(app, 'Certgate')).findResources('AWS::IAM::Policy'));
+  const decrypting = found.flatMap((each) => each.Properties.PolicyDocument.Statement).filter((each) => /kms/.test(each.Action));
+  assert.strictEqual(decrypting.length, 1);
+  assert.strictEqual(decrypting[0].Action, 'kms:Decrypt');
+  assert.strictEqual(decrypting[0].Resource, 'arn:of:the:key');
+  const { StringEquals } = decrypting[0].Condition;
+  assert.match(JSON.stringify(StringEquals['kms:ViaService']), /ssm\./);
+  assert.deepStrictEqual(
+    StringEquals['kms:EncryptionContext:PARAMETER_ARN'],
+    container().Secrets.map((each) => each.ValueFrom),
+  );
+});
+
 test('the container has a read-only root, no capabilities, and its key in memory', () => {
   const { User, ReadonlyRootFilesystem, LinuxParameters, HealthCheck } = container();
   assert.strictEqual(User, '65532:65532');
