@@ -45,6 +45,8 @@ enum Obstacle {
     InUse,
     /// There is one, and nobody can tell whether a process has it.
     Unclear(io::Error),
+    /// It can't be the user's (by number) that certgate becomes.
+    NotGiven(u32, io::Error),
     /// The system says so.
     Failed(io::Error),
 }
@@ -138,7 +140,8 @@ fn make(path: &UnixPath, settings: &UnixSettings) -> Result<(UnixListener, Socke
         let inherits = fs::metadata(path.directory())?.mode() & 0o2000 != 0;
         let group = if inherits { metadata.gid() } else { group };
         if (user, group) != (metadata.uid(), metadata.gid()) {
-            chown(&file.path, Some(user), Some(group))?;
+            let given = chown(&file.path, Some(user), Some(group));
+            given.map_err(|error| Obstacle::NotGiven(user, error))?;
         }
     }
     fs::set_permissions(&file.path, fs::Permissions::from_mode(settings.mode.0))?;
@@ -198,6 +201,10 @@ impl Obstacle {
                 format!("there is a socket, and whether a process has it can't be told: {error}"),
             )
             .advice("Remove it if nobody listens there (`ss -lxp`)."),
+            Self::NotGiven(user, error) => {
+                let found = format!("can't be given to user {user}: {error}");
+                Finding::error(place, found).expected("a start as root, with CAP_CHOWN")
+            }
             Self::Failed(error) => {
                 let finding = Finding::error(place, format!("can't be bound: {error}"));
                 match error.kind() {
