@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::services::Behind;
+use super::services::{Behind, SiteService};
 use super::shadow;
 use super::snapshot::Snapshot;
 use crate::access::{self, Permitted, RefusedConnection, header};
@@ -20,7 +20,7 @@ use crate::telemetry::events::{self, ClientRefused, HandshakeCompleted, Revocati
 use crate::tls::admission::Origin;
 use crate::tls::failure::Refused;
 use crate::tls::half_open::{self, PushedOut};
-use crate::tls::handshake::{self, Failure};
+use crate::tls::handshake::{self, Failure, Handshaken, Session};
 use crate::tls::shadow::Exhibit;
 use crate::tls::verification::unix_now;
 use crate::tunnel;
@@ -43,6 +43,33 @@ impl Snapshot {
 
     /// Hands on what follows. Whoever isn't let in has been told when this returns.
     async fn admit(self: Arc<Self>, connected: Connected, member: Member) -> Option<Conversation> {
+        let accepted = self.arrive(connected).await?;
+        let mut handshaken = self.shake_hands(accepted).await?;
+        let exhibit = handshaken.exhibit.take();
+        let site = self.sites.get(handshaken.session.site)?;
+        let decided = match &site.by_header {
+            // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
+            Some(current) => {
+                let client = handshaken.session.address;
+                Ok(header::permit_nobody(handshaken, client, current.clone()))
+            }
+            None => access::decide(handshaken, &site.rules),
+        };
+        match decided {
+            Ok(permitted) => {
+                let origin = permitted.connection().session.origin();
+                shadow::compare(exhibit, Ok(()), origin, &self.telemetry);
+                self.let_in(permitted, site, member).await
+            }
+            Err(refused) => {
+                self.keep_out(*refused, exhibit, &site.behind, member).await;
+                None
+            }
+        }
+    }
+
+    /// Whose connection it is, if there is room for it.
+    async fn arrive(&self, connected: Connected) -> Option<Accepted> {
         if self.door.is_full(connected.peer, &self.telemetry) {
             return None;
         }
@@ -50,87 +77,63 @@ impl Snapshot {
             None => connected.into(),
             Some(headers) => Box::pin(self.announced(connected, headers)).await?,
         };
+        let lets_in = self.door.lets_in(&mut accepted, &self.telemetry);
+        let limits = self.limits.as_ref();
+        let is_welcome = lets_in && !limits.is_some_and(|l| l.turn_away(accepted.client));
+        is_welcome.then_some(accepted)
+    }
+
+    /// The handshake. Whoever fails it has been told, and counted, when this returns.
+    async fn shake_hands(&self, accepted: Accepted) -> Option<Handshaken> {
         let (client, via) = (accepted.client, accepted.via.clone());
-        if !self.door.lets_in(&mut accepted, &self.telemetry) {
-            return None;
-        }
-        if self.limits.as_ref().is_some_and(|l| l.turn_away(client)) {
-            return None;
-        }
-        let mut handshaken = match handshake::perform(accepted, &self.tls).await {
-            Ok(handshaken) => handshaken,
-            Err(Failure::Ping) => {
-                events::tcp_ping(&self.telemetry);
-                return None;
-            }
+        match handshake::perform(accepted, &self.tls).await {
+            Ok(handshaken) => return Some(handshaken),
+            Err(Failure::Ping) => events::tcp_ping(&self.telemetry),
             Err(Failure::PushedOut) => {
                 connection_refused(&self.telemetry, TooMany::Handshakes, client);
-                return None;
             }
             Err(Failure::Refused(refused, exhibit)) => {
                 self.refused(&refused, client, via.as_deref());
                 let origin = Origin { client, via };
                 shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
-                return None;
             }
-        };
-        let (resumed, took) = (handshaken.session.resumed, handshaken.session.took);
-        let overlooked = handshaken.session.overlooked.clone();
-        let exhibit = handshaken.exhibit.take();
-        let site = self.sites.get(handshaken.session.site)?;
-        let decided = match &site.by_header {
-            // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
-            Some(current) => Ok(header::permit_nobody(handshaken, client, current.clone())),
-            None => access::decide(handshaken, &site.rules),
-        };
-        let permitted = match decided {
-            Ok(permitted) => permitted,
-            Err(refused) if self.may_check_health(&refused, &site.behind) => {
-                let Behind::Http(server) = &site.behind else {
-                    return None;
-                };
-                let outcomes = self.clone().outcomes(&refused, exhibit);
-                let check = Box::pin(server.check(*refused, outcomes, member));
-                let _ = self.half_open(client, check).await;
-                return None;
-            }
-            Err(refused) => {
-                let is_new = self.refused(&refused.refused, client, via.as_deref());
-                let reason = refused.refused.reason;
-                let origin = Origin { client, via };
-                shadow::compare(exhibit, Err(reason), origin, &self.telemetry);
-                if let (Behind::Http(server), true) = (&site.behind, is_new) {
-                    let page = Box::pin(server.refuse(*refused, member));
-                    let _ = self.half_open(client, page).await;
-                }
-                return None;
-            }
-        };
-        let origin = Origin {
-            client,
-            via: via.clone(),
-        };
-        shadow::compare(exhibit, Ok(()), origin, &self.telemetry);
-        if let Some(certificate) = permitted.certificate() {
-            self.inventory.note(certificate, None, client, unix_now());
         }
-        if let Some(overlooked) = overlooked {
-            RevocationUnknown {
-                reason: overlooked.reason,
-                client,
-                depth: overlooked.depth,
-                detail: &overlooked.words,
-                news: overlooked.is_news(),
-            }
-            .emit(&self.telemetry);
+        None
+    }
+
+    /// Somebody whose certificate, or the want of one, isn't accepted: may at most ask whether the process is ready.
+    async fn keep_out(
+        self: &Arc<Self>,
+        refused: RefusedConnection,
+        exhibit: Option<Exhibit>,
+        behind: &Behind,
+        member: Member,
+    ) {
+        let origin = refused.session.origin();
+        let client = origin.client;
+        if let (Behind::Http(server), true) = (behind, self.may_check_health(&refused, behind)) {
+            let outcomes = self.clone().outcomes(&refused, exhibit);
+            let check = Box::pin(server.check(refused, outcomes, member));
+            let _ = self.half_open(client, check).await;
+            return;
         }
-        HandshakeCompleted {
-            client,
-            vpce: via.as_ref().and_then(|via| via.vpc_endpoint()),
-            resumed,
-            took,
+        let is_new = self.refused(&refused.refused, client, origin.via.as_deref());
+        let reason = refused.refused.reason;
+        shadow::compare(exhibit, Err(reason), origin, &self.telemetry);
+        if let (Behind::Http(server), true) = (behind, is_new) {
+            let page = Box::pin(server.refuse(refused, member));
+            let _ = self.half_open(client, page).await;
         }
-        .emit(&self.telemetry);
+    }
+
+    /// Somebody who may come in, unless it is too often.
+    async fn let_in(
+        &self,
+        permitted: Permitted,
+        site: &SiteService,
+        member: Member,
+    ) -> Option<Conversation> {
+        self.came_in(&permitted);
         if let Some(wait) = self.too_many(&permitted) {
             if let Behind::Http(server) = &site.behind {
                 server.turn_away(permitted, wait, member).await;
@@ -156,6 +159,26 @@ impl Snapshot {
         })
     }
 
+    /// Says so, and what was overlooked.
+    fn came_in(&self, permitted: &Permitted) {
+        let session = &permitted.connection().session;
+        let client = session.address;
+        if let Some(certificate) = permitted.certificate() {
+            self.inventory.note(certificate, None, client, unix_now());
+        }
+        if let Some(overlooked) = &session.overlooked {
+            RevocationUnknown {
+                reason: overlooked.reason,
+                client,
+                depth: overlooked.depth,
+                detail: &overlooked.words,
+                news: overlooked.is_news(),
+            }
+            .emit(&self.telemetry);
+        }
+        completed(session).emit(&self.telemetry);
+    }
+
     /// What somebody is waited for who isn't let in yet, or never is. It holds no place that a good client needs.
     async fn half_open<F: Future>(&self, who: Peer, waiting: F) -> Result<F::Output, PushedOut> {
         let done = half_open::bounded(self.tls.most_handshakes(), waiting).await;
@@ -176,22 +199,12 @@ impl Snapshot {
         connection: &RefusedConnection,
         exhibit: Option<Exhibit>,
     ) -> Outcomes {
-        let session = &connection.session;
-        let (client, resumed, took) = (session.address, session.resumed, session.took);
-        let (via, origin) = (session.via.clone(), session.origin());
-        let telemetry = self.telemetry.clone();
-        let checked = move || {
-            HandshakeCompleted {
-                client,
-                vpce: via.as_ref().and_then(|via| via.vpc_endpoint()),
-                resumed,
-                took,
-            }
-            .emit(&telemetry);
-        };
+        let session = connection.session.clone();
+        let (origin, telemetry) = (session.origin(), self.telemetry.clone());
+        let checked = move || completed(&session).emit(&telemetry);
         let refused = connection.refused.clone();
         let refused = move || {
-            self.refused(&refused, client, origin.via.as_deref());
+            self.refused(&refused, origin.client, origin.via.as_deref());
             shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
         };
         Outcomes {
@@ -266,5 +279,14 @@ impl Snapshot {
                 .note(certificate, Some(refused.reason), client, unix_now());
         }
         true
+    }
+}
+
+fn completed(session: &Session) -> HandshakeCompleted<'_> {
+    HandshakeCompleted {
+        client: session.address,
+        vpce: session.vpc_endpoint(),
+        resumed: session.resumed,
+        took: session.took,
     }
 }
