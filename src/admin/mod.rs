@@ -26,9 +26,9 @@ use tracing::debug;
 use self::status::{Page, Reporter};
 use crate::config::overload;
 use crate::lifecycle::readiness::Readiness;
+use crate::net::half_open;
 use crate::net::proxy_protocol::skip;
 use crate::telemetry::Telemetry;
-use crate::tls::half_open;
 
 /// What the admin port tells of.
 pub struct Admin {
