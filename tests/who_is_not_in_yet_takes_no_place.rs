@@ -1,6 +1,7 @@
 //! Whoever isn't let in yet, or never will be, takes nobody's place: on the TLS port, the admin port, and that of
 //! `--redirect`.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ fn all_are_served(gate: &Certgate, pki: &Pki, first: &[u8]) {
     let alice = client::with(&pki.client);
     for _ in 0..10 {
         let mut tcp = dial(gate.address);
-        std::io::Write::write_all(&mut tcp, first).unwrap();
+        tcp.write_all(first).unwrap();
         let mut connection = alice.connect_over(tcp).expect("let in");
         assert_eq!(connection.get("/").unwrap().status, 200);
     }
@@ -91,6 +92,36 @@ fn after_a_handshake_without_a_certificate() {
         all_are_served(&gate, &pki, b"");
         drop(held);
     }
+}
+
+/// They have got their alert, and don't hang up: more of them come all the time.
+#[test]
+fn who_was_refused_and_stays() {
+    let pki = Pki::new();
+    let gate = serve(&pki).start();
+    let alice = client::with(&pki.client);
+    let mut held = Vec::new();
+    let mut refuse = |most: usize| {
+        let before = held.len();
+        while held.len() < before + most {
+            let mut stream = dial(gate.address);
+            stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+            held.push(stream);
+        }
+        let all = held.len() as f64;
+        eventually("their refusal", || {
+            let refused = gate.metric("certgate_handshakes_total{result=\"refused\"}");
+            (refused == all).then_some(())
+        });
+    };
+    refuse(MOST);
+    for _ in 0..10 {
+        let response = alice.get(gate.address, "/").expect("let in");
+        assert_eq!(response.status, 200);
+        refuse(3);
+    }
+    assert_eq!(refused(&gate, "connections"), 0.0);
+    assert_eq!(refused(&gate, "handshakes"), 0.0);
 }
 
 /// A bound that the operator has set too high: the longest silent goes once every place is taken.

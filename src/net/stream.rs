@@ -69,6 +69,8 @@ pub struct ClientStream {
     /// There once the client had to be waited for. Isn't set at each wait: when it rings, it is found out
     /// how much is left.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Whether it is of somebody whom this process knows.
+    known: bool,
     guards: Option<Guards>,
 }
 
@@ -106,6 +108,7 @@ impl ClientStream {
             send_timeout: Duration::ZERO,
             waiting_since: None,
             alarm: None,
+            known: false,
             guards: Some(Guards {
                 _open: open,
                 _member: member,
@@ -154,6 +157,12 @@ impl ClientStream {
         if let Some(guards) = &mut self.guards {
             guards._place = Some(place);
         }
+    }
+
+    /// Its client has shown a certificate that is good here, or is a load balancer that is trusted: when places are short,
+    /// it doesn't give way as a stranger's connection does.
+    pub fn make_known(&mut self) {
+        self.known = true;
     }
 
     /// From now on sending fails, and the connection is reset, if the client takes nothing for so long.
@@ -251,7 +260,7 @@ impl Drop for ClientStream {
             (self.socket.take(), self.guards.take(), runtime)
         {
             let rest = (self.end == End::Asked).then(|| std::mem::take(&mut self.unsent));
-            runtime.spawn(lingering::linger(socket, rest, guards));
+            runtime.spawn(lingering::linger(socket, rest, self.known, guards));
         }
     }
 }
