@@ -150,6 +150,66 @@ fn a_silent_one_makes_room_for_the_next() {
     drop(held);
 }
 
+/// Where nobody has to show a certificate: whoever has shown one stays, and a stranger without a request goes.
+#[test]
+fn strangers_who_ask_nothing() {
+    let pki = Pki::new();
+    let gate = serve(&pki).argument("--client-auth=optional").start();
+    let alice = client::with(&pki.client);
+    let mut known: Vec<Connection> = (0..3)
+        .map(|_| alice.connect(gate.address).expect("let in"))
+        .collect();
+    for connection in &mut known {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    let mut strangers: Vec<Connection> = (known.len()..MOST)
+        .map(|_| client::anonymous().connect(gate.address).expect("let in"))
+        .collect();
+    for connection in &mut strangers {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    makes_room_for_ten(|| {
+        let response = alice.get(gate.address, "/").ok()?;
+        (response.status == 200).then_some(())
+    });
+    for connection in &mut known {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    let gone = strangers.iter_mut().filter_map(|s| s.get("/").err());
+    assert!(gone.count() >= 1);
+}
+
+#[test]
+fn strangers_by_plain_http() {
+    let pki = Pki::new();
+    let gate = serve(&pki)
+        .arguments(&["--listen=http://127.0.0.1:0", "--trusted-proxies=192.0.2.1"])
+        .start();
+    let ready = gate.event("ready");
+    let all = ready["listen"].as_str().unwrap();
+    let plain = all.split(',').find_map(|a| a.strip_prefix("http://"));
+    let plain: SocketAddr = plain.expect("a listener").parse().unwrap();
+    let held: Vec<TcpStream> = (0..MOST).map(|_| dial(plain)).collect();
+    let alice = client::with(&pki.client);
+    let mut inside = Vec::new();
+    makes_room_for_ten(|| {
+        inside.push(alice.connect(gate.address).ok()?);
+        Some(())
+    });
+    for connection in &mut inside {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    drop(held);
+}
+
+/// The first of ten may have to wait until somebody has been silent long enough.
+#[track_caller]
+fn makes_room_for_ten(mut come_in: impl FnMut() -> Option<()>) {
+    for _ in 0..10 {
+        eventually("a place", &mut come_in);
+    }
+}
+
 /// Asks a port that answers plain HTTP, beside so many that say nothing.
 #[track_caller]
 fn answers(port: SocketAddr, path: &str) {

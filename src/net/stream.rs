@@ -71,6 +71,8 @@ pub struct ClientStream {
     alarm: Option<Pin<Box<Sleep>>>,
     /// Whether it is of somebody whom this process knows.
     known: bool,
+    /// Whether the client is waited for after the end.
+    lingers: bool,
     guards: Option<Guards>,
 }
 
@@ -109,6 +111,7 @@ impl ClientStream {
             waiting_since: None,
             alarm: None,
             known: false,
+            lingers: true,
             guards: Some(Guards {
                 _open: open,
                 _member: member,
@@ -163,6 +166,16 @@ impl ClientStream {
     /// it doesn't give way as a stranger's connection does.
     pub fn make_known(&mut self) {
         self.known = true;
+    }
+
+    /// Whether it is such a client's.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Its place is needed as soon as it is over.
+    pub fn never_linger(&mut self) {
+        self.lingers = false;
     }
 
     /// From now on sending fails, and the connection is reset, if the client takes nothing for so long.
@@ -252,7 +265,7 @@ impl ClientStream {
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
-        if self.end == End::Open || (self.end == End::Said && self.client_ended) {
+        if !self.lingers || self.end == End::Open || (self.end == End::Said && self.client_ended) {
             return;
         }
         let runtime = tokio::runtime::Handle::try_current();
