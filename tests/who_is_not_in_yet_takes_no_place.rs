@@ -199,6 +199,9 @@ fn strangers_by_plain_http() {
     for connection in &mut inside {
         assert_eq!(connection.get("/").unwrap().status, 200);
     }
+    // Whoever goes isn't waited for: each has left a place.
+    let open = gate.metric("certgate_connections_open");
+    assert!(open <= (MOST + 1) as f64, "{open}");
     drop(held);
 }
 
