@@ -23,10 +23,10 @@ use crate::http::body::{self, Body};
 use crate::http::health::Health;
 use crate::http::redirect::to_https;
 use crate::lifecycle::Member;
+use crate::net::half_open;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
 use crate::telemetry::events::overload::{TooMany, connection_refused};
-use crate::tls::half_open;
 
 /// For a request's header.
 const HEADER_TIME: Duration = Duration::from_secs(10);

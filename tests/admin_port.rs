@@ -11,9 +11,13 @@ use crate::support::pki::Pki;
 use crate::support::{PATIENCE, upstream};
 
 fn ask(gate: &Certgate, request_line: &str) -> Response {
+    ask_by(gate, request_line, "Host: localhost\r\n")
+}
+
+fn ask_by(gate: &Certgate, request_line: &str, host: &str) -> Response {
     let mut stream = TcpStream::connect(gate.admin).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("{request_line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let request = format!("{request_line} HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
     let response = http::exchange(&mut stream, &request).unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();
@@ -48,6 +52,51 @@ fn answers_each_path() {
         assert!(kind.starts_with("text/plain"), "{kind}");
         let allow = (status == 405).then_some("GET, HEAD");
         assert_eq!(response.header("allow"), allow);
+    }
+}
+
+/// A name that leads to this machine, in a browser on it.
+#[test]
+fn a_port_of_this_machine_tells_nothing_by_another_name() {
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki).start();
+    let own = format!("Host: {}\r\n", gate.admin);
+    let ours = ["", "Host: localhost:1\r\n", "Host: [::1]\r\n", &own];
+    let other = "Host: evil.example:9090\r\n";
+    for path in ["/", "/metrics", "/status.json"] {
+        let request_line = format!("GET {path}");
+        for host in ours {
+            let response = ask_by(&gate, &request_line, host);
+            assert_eq!(response.status, 200, "{path} {host}");
+        }
+        let response = ask_by(&gate, &request_line, other);
+        assert_eq!(response.status, 421, "{path}");
+        let text = response.text();
+        assert!(
+            text.contains("localhost") && text.contains("--admin"),
+            "{text}"
+        );
+    }
+    for path in ["/healthz", "/readyz"] {
+        let response = ask_by(&gate, &format!("GET {path}"), other);
+        assert_eq!(response.status, 200, "{path}");
+    }
+}
+
+/// Prometheus has the names of a fleet.
+#[test]
+fn a_port_for_others_answers_by_any_name() {
+    let pki = Pki::new();
+    let gate = certgate::bare(&["serve", "--listen=127.0.0.1:0", "--admin=0.0.0.0:0"])
+        .environment("SSL_SERVER_CERTIFICATE", pki.server.certificate_pem())
+        .environment("SSL_SERVER_KEY", pki.server.key_pem())
+        .environment("SSL_CLIENT_CERTIFICATE", pki.ca.certificate_pem())
+        .environment("CERTGATE_CERTS_DIR", "certs")
+        .start();
+    for path in ["/", "/metrics", "/status.json"] {
+        let host = "Host: gate.internal.example:9090\r\n";
+        let response = ask_by(&gate, &format!("GET {path}"), host);
+        assert_eq!(response.status, 200, "{path}");
     }
 }
 

@@ -301,6 +301,8 @@ fn redirects() {
     assert_eq!(answer.unwrap().status, 308);
     eventually("the oldest is closed", || is_closed(&held[0]).then_some(()));
     assert!(!is_closed(&held[ROOM - 1]), "the newest stays");
-    assert_eq!(refused(&gate, "redirect"), 1.0);
+    // Who asks for the number is one of them all, too, and may push out another.
+    let pushed_out = refused(&gate, "redirect");
+    assert!((1.0..=2.0).contains(&pushed_out), "{pushed_out}");
     assert_eq!(gate.event("connection_refused")["limit"], "redirect");
 }

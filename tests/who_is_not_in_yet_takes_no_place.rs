@@ -1,6 +1,7 @@
 //! Whoever isn't let in yet, or never will be, takes nobody's place: on the TLS port, the admin port, and that of
 //! `--redirect`.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ fn all_are_served(gate: &Certgate, pki: &Pki, first: &[u8]) {
     let alice = client::with(&pki.client);
     for _ in 0..10 {
         let mut tcp = dial(gate.address);
-        std::io::Write::write_all(&mut tcp, first).unwrap();
+        tcp.write_all(first).unwrap();
         let mut connection = alice.connect_over(tcp).expect("let in");
         assert_eq!(connection.get("/").unwrap().status, 200);
     }
@@ -93,6 +94,36 @@ fn after_a_handshake_without_a_certificate() {
     }
 }
 
+/// They have got their alert, and don't hang up: more of them come all the time.
+#[test]
+fn who_was_refused_and_stays() {
+    let pki = Pki::new();
+    let gate = serve(&pki).start();
+    let alice = client::with(&pki.client);
+    let mut held = Vec::new();
+    let mut refuse = |most: usize| {
+        let before = held.len();
+        while held.len() < before + most {
+            let mut stream = dial(gate.address);
+            stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+            held.push(stream);
+        }
+        let all = held.len() as f64;
+        eventually("their refusal", || {
+            let refused = gate.metric("certgate_handshakes_total{result=\"refused\"}");
+            (refused == all).then_some(())
+        });
+    };
+    refuse(MOST);
+    for _ in 0..10 {
+        let response = alice.get(gate.address, "/").expect("let in");
+        assert_eq!(response.status, 200);
+        refuse(3);
+    }
+    assert_eq!(refused(&gate, "connections"), 0.0);
+    assert_eq!(refused(&gate, "handshakes"), 0.0);
+}
+
 /// A bound that the operator has set too high: the longest silent goes once every place is taken.
 #[test]
 fn a_silent_one_makes_room_for_the_next() {
@@ -117,6 +148,69 @@ fn a_silent_one_makes_room_for_the_next() {
         assert_eq!(connection.get("/").unwrap().status, 200);
     }
     drop(held);
+}
+
+/// Where nobody has to show a certificate: whoever has shown one stays, and a stranger without a request goes.
+#[test]
+fn strangers_who_ask_nothing() {
+    let pki = Pki::new();
+    let gate = serve(&pki).argument("--client-auth=optional").start();
+    let alice = client::with(&pki.client);
+    let mut known: Vec<Connection> = (0..3)
+        .map(|_| alice.connect(gate.address).expect("let in"))
+        .collect();
+    for connection in &mut known {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    let mut strangers: Vec<Connection> = (known.len()..MOST)
+        .map(|_| client::anonymous().connect(gate.address).expect("let in"))
+        .collect();
+    for connection in &mut strangers {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    makes_room_for_ten(|| {
+        let response = alice.get(gate.address, "/").ok()?;
+        (response.status == 200).then_some(())
+    });
+    for connection in &mut known {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    let gone = strangers.iter_mut().filter_map(|s| s.get("/").err());
+    assert!(gone.count() >= 1);
+}
+
+#[test]
+fn strangers_by_plain_http() {
+    let pki = Pki::new();
+    let gate = serve(&pki)
+        .arguments(&["--listen=http://127.0.0.1:0", "--trusted-proxies=192.0.2.1"])
+        .start();
+    let ready = gate.event("ready");
+    let all = ready["listen"].as_str().unwrap();
+    let plain = all.split(',').find_map(|a| a.strip_prefix("http://"));
+    let plain: SocketAddr = plain.expect("a listener").parse().unwrap();
+    let held: Vec<TcpStream> = (0..MOST).map(|_| dial(plain)).collect();
+    let alice = client::with(&pki.client);
+    let mut inside = Vec::new();
+    makes_room_for_ten(|| {
+        inside.push(alice.connect(gate.address).ok()?);
+        Some(())
+    });
+    for connection in &mut inside {
+        assert_eq!(connection.get("/").unwrap().status, 200);
+    }
+    // Whoever goes isn't waited for: each has left a place.
+    let open = gate.metric("certgate_connections_open");
+    assert!(open <= (MOST + 1) as f64, "{open}");
+    drop(held);
+}
+
+/// The first of ten may have to wait until somebody has been silent long enough.
+#[track_caller]
+fn makes_room_for_ten(mut come_in: impl FnMut() -> Option<()>) {
+    for _ in 0..10 {
+        eventually("a place", &mut come_in);
+    }
 }
 
 /// Asks a port that answers plain HTTP, beside so many that say nothing.

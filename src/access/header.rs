@@ -94,9 +94,15 @@ pub struct Identified {
 /// Lets a connection in that says nothing of any client. Whoever is at its other end, a certificate of its own
 /// wasn't asked for, and a ticket from the time when one was says nothing.
 pub fn permit_nobody(handshaken: Handshaken, peer: Peer, current: CurrentGate) -> Permitted {
+    let mut stream = handshaken.stream;
+    let gate = current.load();
+    if gate.as_ref().is_some_and(|gate| gate.trusted.include(peer)) {
+        stream.get_mut().make_known();
+    }
+    drop(gate);
     let by_header = ByHeader::new(peer, current);
     Permitted {
-        stream: Wire::Tls(handshaken.stream),
+        stream: Wire::Tls(stream),
         connection: Arc::new(Connection::by_header(handshaken.session, by_header)),
     }
 }

@@ -61,7 +61,7 @@ pub fn decide(
     routes: &Routes,
 ) -> Result<Permitted, Box<RefusedConnection>> {
     let Handshaken {
-        stream,
+        mut stream,
         client,
         session,
         ..
@@ -84,10 +84,15 @@ pub fn decide(
         Client::Rejected(refused) => Err(*refused),
     };
     match verdict {
-        Ok(certificate) => Ok(Permitted {
-            stream: Wire::Tls(stream),
-            connection: Arc::new(Connection::new(session, certificate)),
-        }),
+        Ok(certificate) => {
+            if certificate.is_some() {
+                stream.get_mut().make_known();
+            }
+            Ok(Permitted {
+                stream: Wire::Tls(stream),
+                connection: Arc::new(Connection::new(session, certificate)),
+            })
+        }
         Err(refused) => Err(Box::new(RefusedConnection {
             stream,
             session,

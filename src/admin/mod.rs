@@ -3,6 +3,7 @@
 //! Takes a bound listener, answers `/healthz`, `/readyz`, `/metrics`, `/status.json`, and a page of that for people. Has nothing of the clients'
 //! traffic, and goes on answering while that is drained.
 
+mod host;
 mod page;
 pub mod status;
 
@@ -26,9 +27,9 @@ use tracing::debug;
 use self::status::{Page, Reporter};
 use crate::config::overload;
 use crate::lifecycle::readiness::Readiness;
+use crate::net::half_open;
 use crate::net::proxy_protocol::skip;
 use crate::telemetry::Telemetry;
-use crate::tls::half_open;
 
 /// What the admin port tells of.
 pub struct Admin {
@@ -50,11 +51,13 @@ impl Admin {
     /// Answers for ever.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         let most = overload::beside();
+        let address = listener.local_addr();
+        let is_loopback = address.is_ok_and(|at| at.ip().to_canonical().is_loopback());
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     // Whoever asks whether all is well is told, however many others are slow.
-                    let conversation = Box::pin(self.clone().converse(stream));
+                    let conversation = Box::pin(self.clone().converse(stream, is_loopback));
                     tokio::spawn(half_open::bounded(most, conversation));
                 }
                 Err(error) => {
@@ -69,14 +72,14 @@ impl Admin {
         }
     }
 
-    async fn converse(self: Arc<Self>, stream: TcpStream) {
+    async fn converse(self: Arc<Self>, stream: TcpStream, is_loopback: bool) {
         // A load balancer's health check has a header, too. Whoever sends none is answered all the same.
         let stream = tokio::time::timeout(HEADER_TIMEOUT, skip::header(stream));
         let Ok(Ok(stream)) = stream.await else {
             return;
         };
         let service = service_fn(|request| {
-            let response = self.answer(&request);
+            let response = self.answer(&request, is_loopback);
             async move { Ok::<_, Infallible>(response) }
         });
         let result = http1::Builder::new()
@@ -93,14 +96,19 @@ impl Admin {
         }
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+    fn answer<B>(&self, request: &Request<B>, is_loopback: bool) -> Response<Full<Bytes>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
             let allow = HeaderValue::from_static("GET, HEAD");
             response.headers_mut().insert(ALLOW, allow);
             return response;
         }
-        match request.uri().path() {
+        let path = request.uri().path();
+        // Health checks have the names of whom they ask; what they are told is no secret.
+        if is_loopback && !matches!(path, "/healthz" | "/readyz") && !host::is_local(request) {
+            return text(StatusCode::MISDIRECTED_REQUEST, host::ADVICE);
+        }
+        match path {
             "/healthz" => text(StatusCode::OK, "alive\n"),
             "/readyz" => match self.readiness.now() {
                 Ok(()) => text(StatusCode::OK, "ready\n"),

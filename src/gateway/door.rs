@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::config::overload::OverloadSettings;
 use crate::net::Accepted;
+use crate::net::half_open;
 use crate::net::places::Places;
 use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::overload::{TooMany, connection_refused, connections_open};
-use crate::tls::half_open;
 
 /// How many connections there may be. Of one snapshot; what is open is known to all of them.
 pub(super) struct Door {

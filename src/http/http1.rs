@@ -26,6 +26,7 @@ use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
 use super::watched::Watched;
 use crate::access::{Connection, Wire};
+use crate::net::half_open::{self, Kind, PushedOut};
 
 /// Serves until the client is done or the connection has to end. A request's header may take `limit`, and so
 /// may the time before its first byte.
@@ -40,6 +41,7 @@ where
     F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
 {
     let in_flight = InFlight::default();
+    let is_known = stream.get_ref().is_known();
     let service = service_fn(|request: Request<Incoming>| {
         let counted = in_flight.enter();
         let answer = handler(request.map(|body| ClientBody::new(body, &in_flight)));
@@ -57,9 +59,18 @@ where
             Poll::Ready(()) => Poll::Ready(false),
             Poll::Pending => stream.poll_readable(context).map(|()| true),
         });
-        if !more.await {
+        let more = match is_known {
+            true => Ok(more.await),
+            // In a box: whoever is known needs no room for it.
+            false => Box::pin(half_open::expendable(Kind::Idle, more)).await,
+        };
+        if more != Ok(true) {
+            let mut stream = stream.into_inner();
+            if more == Err(PushedOut) {
+                stream.get_mut().never_linger();
+            }
             // In a box: what comes once must not have its room all the time.
-            Box::pin(say_goodbye(stream.into_inner())).await;
+            Box::pin(say_goodbye(stream)).await;
             return Ok(());
         }
     }

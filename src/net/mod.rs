@@ -4,6 +4,7 @@
 
 mod acceptor;
 pub mod carry;
+pub mod half_open;
 pub mod idle;
 pub mod listener;
 pub mod places;

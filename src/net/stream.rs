@@ -69,6 +69,10 @@ pub struct ClientStream {
     /// There once the client had to be waited for. Isn't set at each wait: when it rings, it is found out
     /// how much is left.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Whether it is of somebody whom this process knows.
+    known: bool,
+    /// Whether the client is waited for after the end.
+    lingers: bool,
     guards: Option<Guards>,
 }
 
@@ -106,6 +110,8 @@ impl ClientStream {
             send_timeout: Duration::ZERO,
             waiting_since: None,
             alarm: None,
+            known: false,
+            lingers: true,
             guards: Some(Guards {
                 _open: open,
                 _member: member,
@@ -154,6 +160,22 @@ impl ClientStream {
         if let Some(guards) = &mut self.guards {
             guards._place = Some(place);
         }
+    }
+
+    /// Its client has shown a certificate that is good here, or is a load balancer that is trusted: when places are short,
+    /// it doesn't give way as a stranger's connection does.
+    pub fn make_known(&mut self) {
+        self.known = true;
+    }
+
+    /// Whether it is such a client's.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Its place is needed as soon as it is over.
+    pub fn never_linger(&mut self) {
+        self.lingers = false;
     }
 
     /// From now on sending fails, and the connection is reset, if the client takes nothing for so long.
@@ -243,7 +265,7 @@ impl ClientStream {
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
-        if self.end == End::Open || (self.end == End::Said && self.client_ended) {
+        if !self.lingers || self.end == End::Open || (self.end == End::Said && self.client_ended) {
             return;
         }
         let runtime = tokio::runtime::Handle::try_current();
@@ -251,7 +273,7 @@ impl Drop for ClientStream {
             (self.socket.take(), self.guards.take(), runtime)
         {
             let rest = (self.end == End::Asked).then(|| std::mem::take(&mut self.unsent));
-            runtime.spawn(lingering::linger(socket, rest, guards));
+            runtime.spawn(lingering::linger(socket, rest, self.known, guards));
         }
     }
 }

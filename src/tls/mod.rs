@@ -15,7 +15,6 @@ pub mod failure;
 )]
 pub(crate) mod ffi;
 pub mod groups;
-pub mod half_open;
 pub mod handshake;
 mod identities;
 pub mod judge;

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncWriteExt, Interest};
 
 use super::{Guards, Socket};
+use crate::net::half_open::{self, Kind};
 
 /// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,8 +17,14 @@ const SLOWNESS: Duration = Duration::from_secs(30);
 /// How much it may still send meanwhile, in bytes.
 const LENIENCE: usize = 1024 * 1024;
 
-/// Sends the rest, then reads and drops what the client still sends, within bounds.
-pub(super) async fn linger(mut socket: Socket, rest: Option<BytesMut>, guards: Guards) {
+/// Sends the rest, then reads and drops what the client still sends, within bounds. A stranger who has got all makes room
+/// for others.
+pub(super) async fn linger(
+    mut socket: Socket,
+    rest: Option<BytesMut>,
+    is_known: bool,
+    guards: Guards,
+) {
     if let Some(rest) = rest {
         let end = async {
             socket.write_all(&rest).await?;
@@ -27,9 +34,13 @@ pub(super) async fn linger(mut socket: Socket, rest: Option<BytesMut>, guards: G
             return;
         }
     }
-    // Whether the client hung up or patience ended makes no difference: the socket is closed now.
-    let _ = tokio::time::timeout(PATIENCE, drain(&socket)).await;
-    drop(guards);
+    let draining = tokio::time::timeout(PATIENCE, drain(&socket));
+    // Whether the client hung up, patience ended, or there was no room makes no difference: the socket is closed now.
+    match is_known {
+        true => drop(draining.await),
+        false => drop(half_open::expendable(Kind::Lingering, draining).await),
+    }
+    drop((socket, guards));
 }
 
 async fn drain(socket: &Socket) {

@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::lingering::PATIENCE;
 use super::*;
 use crate::lifecycle::Lifecycle;
+use crate::net::half_open::make_room;
 use crate::telemetry::{Telemetry, events};
 
 /// A client that doesn't read yet, and this side, which has written more than the kernel takes.
@@ -49,6 +50,36 @@ async fn shutting_down_is_not_waited_for_and_a_dropped_stream_still_sends_the_re
     assert!(shut.await.is_ready());
     drop(stream);
     assert_eq!(all_that_comes(client).await, written);
+}
+
+#[tokio::test]
+async fn who_lingers_makes_room_once_the_rest_is_sent() {
+    let (client, mut stream, written) = with_a_slow_client().await;
+    stream.shutdown().await.unwrap();
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!make_room(), "the rest would be lost");
+    // All of it, and FIN; the client doesn't hang up.
+    let (mut reading, _writing) = client.into_split();
+    let mut bytes = Vec::new();
+    reading.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes.len(), written);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(make_room());
+}
+
+#[tokio::test]
+async fn who_is_known_lingers_whoever_comes() {
+    let (client, mut stream, written) = with_a_slow_client().await;
+    stream.make_known();
+    stream.shutdown().await.unwrap();
+    drop(stream);
+    let (mut reading, _writing) = client.into_split();
+    let mut bytes = Vec::new();
+    reading.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes.len(), written);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!make_room());
 }
 
 #[tokio::test]

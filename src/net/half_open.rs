@@ -7,6 +7,8 @@
 //! Who sends byte by byte isn't silent; but a handshake takes a few answers only, and what comes after
 //! [`SIGNS`] of them counts no more.
 //!
+//! Once all places are taken ([`make_room`]), so do others that serve nobody at that moment ([`Kind`]).
+//!
 //! Each thread has its own, so that nobody waits for a lock.
 
 use std::cell::RefCell;
@@ -20,20 +22,47 @@ use std::time::{Duration, Instant};
 const SIGNS: u8 = 16;
 /// Who has been silent for less doesn't make room for others: a good client's answer may be on its way.
 const SILENCE: Duration = Duration::from_millis(500);
+/// So long a refused client should have to read why; for less only if there is nobody else.
+const READING: Duration = Duration::from_millis(100);
 
-/// The handshake had to give way.
+/// What a connection is that gives way.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// It isn't known yet whether it may come in.
+    HalfOpen,
+    /// It is over, and all has been sent; its client has yet to hang up.
+    Lingering,
+    /// A stranger's, without a request.
+    Idle,
+}
+
+/// Who makes room first, after what silence.
+const ORDER: [(Kind, Duration); 4] = [
+    (Kind::Lingering, READING),
+    (Kind::HalfOpen, SILENCE),
+    (Kind::Lingering, Duration::ZERO),
+    (Kind::Idle, SILENCE),
+];
+
+/// It had to give way.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PushedOut;
 
 thread_local! {
-    static UNDER_WAY: RefCell<Queue> = RefCell::default();
+    /// One of each kind.
+    static QUEUES: [RefCell<Queue>; 3] = Default::default();
 }
 
-/// Has the longest silent of this thread go, where there is room for nobody else. Whether there was one.
+/// Has one of this thread go, where there is room for nobody else: the longest silent of its kind. Whether there was one.
 pub fn make_room() -> bool {
-    let pushed_out = UNDER_WAY.with_borrow_mut(|queue| {
+    let mut order = ORDER.iter();
+    order.any(|(kind, silence)| push_out_silent(*kind, *silence))
+}
+
+fn push_out_silent(kind: Kind, silence: Duration) -> bool {
+    let pushed_out = with(kind, |queue| {
         let oldest = &queue.places[queue.oldest?];
-        let is_silent = oldest.heard.is_some_and(|at| at.elapsed() >= SILENCE);
+        let is_silent = oldest.heard.is_some_and(|at| at.elapsed() >= silence);
         is_silent.then(|| queue.push_out())
     });
     if let Some(Some(waker)) = &pushed_out {
@@ -42,25 +71,40 @@ pub fn make_room() -> bool {
     pushed_out.is_some()
 }
 
+fn with<R>(kind: Kind, use_it: impl FnOnce(&mut Queue) -> R) -> R {
+    QUEUES.with(|queues| use_it(&mut queues[kind as usize].borrow_mut()))
+}
+
 /// Runs a handshake as one of at most so many of this thread.
 pub async fn bounded<F: Future>(most: usize, handshake: F) -> Result<F::Output, PushedOut> {
-    let turn = Turn::begin(most);
-    let mut handshake = pin!(handshake);
+    in_turn(Turn::begin(Kind::HalfOpen, most), handshake).await
+}
+
+/// Runs what makes room for others, and has no bound of its own.
+pub async fn expendable<F: Future>(kind: Kind, waiting: F) -> Result<F::Output, PushedOut> {
+    in_turn(Turn::begin(kind, usize::MAX), waiting).await
+}
+
+async fn in_turn<F: Future>(turn: Turn, waiting: F) -> Result<F::Output, PushedOut> {
+    let mut waiting = pin!(waiting);
     poll_fn(|context| {
         if turn.is_over(context) {
             return Poll::Ready(Err(PushedOut));
         }
-        handshake.as_mut().poll(context).map(Ok)
+        waiting.as_mut().poll(context).map(Ok)
     })
     .await
 }
 
-/// One handshake's, until it is dropped. It is used on one thread: tasks of a worker stay there.
-struct Turn(usize);
+/// One connection's, until it is dropped. It is used on one thread: tasks of a worker stay there.
+struct Turn {
+    kind: Kind,
+    place: usize,
+}
 
 impl Turn {
-    fn begin(most: usize) -> Self {
-        let (place, over) = UNDER_WAY.with_borrow_mut(|queue| {
+    fn begin(kind: Kind, most: usize) -> Self {
+        let (place, over) = with(kind, |queue| {
             let place = queue.enter();
             let over = (queue.length > most).then(|| queue.push_out()).flatten();
             (place, over)
@@ -68,19 +112,23 @@ impl Turn {
         if let Some(waker) = over {
             waker.wake();
         }
-        Self(place)
+        Self { kind, place }
     }
 
     /// Whether it had to go; else it has come further.
     fn is_over(&self, context: &Context<'_>) -> bool {
-        UNDER_WAY.with_borrow_mut(|queue| queue.move_on(self.0, context.waker()))
+        with(self.kind, |queue| {
+            queue.move_on(self.place, context.waker())
+        })
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         // The thread may end before its last connections do.
-        let _ = UNDER_WAY.try_with(|queue| queue.borrow_mut().leave(self.0));
+        let _ = QUEUES.try_with(|queues| {
+            queues[self.kind as usize].borrow_mut().leave(self.place);
+        });
     }
 }
 
@@ -236,6 +284,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_is_over_makes_room_first_and_who_is_idle_last() {
+        let idle = tokio::spawn(expendable(Kind::Idle, pending::<()>()));
+        let silent = tokio::spawn(bounded(1, pending::<()>()));
+        let lingering = tokio::spawn(expendable(Kind::Lingering, pending::<()>()));
+        settle().await;
+        assert!(!silent.is_finished(), "what lingers is no handshake");
+        tokio::time::sleep(SILENCE).await;
+        assert!(make_room());
+        assert_eq!(lingering.await.unwrap(), Err(PushedOut));
+        settle().await;
+        assert!(!silent.is_finished());
+        assert!(make_room());
+        assert_eq!(silent.await.unwrap(), Err(PushedOut));
+        let just_over = tokio::spawn(expendable(Kind::Lingering, pending::<()>()));
+        settle().await;
+        assert!(make_room());
+        assert_eq!(just_over.await.unwrap(), Err(PushedOut));
+        settle().await;
+        assert!(!idle.is_finished());
+        assert!(make_room());
+        assert_eq!(idle.await.unwrap(), Err(PushedOut));
+        assert!(!make_room(), "nobody is left");
+    }
+
+    #[tokio::test]
     async fn byte_by_byte_counts_for_a_while_only() {
         let trickle = tokio::spawn(bounded(MOST, async {
             loop {
@@ -260,12 +333,12 @@ mod tests {
             .map(|_| tokio::spawn(bounded(MOST, pending::<()>())))
             .collect();
         settle().await;
-        assert_eq!(UNDER_WAY.with_borrow(|queue| queue.length), MOST);
+        assert_eq!(with(Kind::HalfOpen, |queue| queue.length), MOST);
         for one in flood {
             one.abort();
             let _ = one.await;
         }
-        UNDER_WAY.with_borrow(|queue| {
+        with(Kind::HalfOpen, |queue| {
             assert_eq!((queue.length, queue.places.len()), (0, 0));
             assert_eq!((queue.oldest, queue.newest), (None, None));
         });
