@@ -81,7 +81,7 @@ impl Snapshot {
         let decided = match &site.by_header {
             // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
             Some(current) => Ok(header::permit_nobody(handshaken, client, current.clone())),
-            None => access::decide(handshaken, &site.rules),
+            None => access::decide(handshaken, &site.rules, self.http_proxies.include(client)),
         };
         let permitted = match decided {
             Ok(permitted) => permitted,
