@@ -40,6 +40,7 @@ mod everything_wrong_is_said_at_once;
 mod files_are_written_safely;
 mod files_in_memory_have_their_bounds;
 mod files_in_memory_stay_true;
+mod forwarded_for_over_tls;
 mod handshake_refusal_reasons;
 mod health_on_the_tls_port;
 mod identity_headers;

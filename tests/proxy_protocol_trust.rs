@@ -167,7 +167,11 @@ fn settings_that_would_believe_anybody_are_named() {
         line.to_string().contains("whoever connects is believed"),
         "{line}"
     );
-    for rest in ["--proxy-protocol=required", "--listen=http://127.0.0.1:0"] {
+    for rest in [
+        "--proxy-protocol=required",
+        "--proxy-protocol=off",
+        "--listen=http://127.0.0.1:0",
+    ] {
         let gate = check(&[rest, "--trusted-proxies=127.0.0.0/8,0.0.0.0/0"]).start();
         let line = gate.log_line(|line| line["event"] == "finding");
         let said = "0.0.0.0/0: whoever connects is believed";

@@ -231,12 +231,15 @@ listener 80 --protocol HTTP \
     --default-actions 'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}'
 
 say '9. Task definition'
+# Who says in X-Forwarded-For whom it speaks for.
+trusted_proxies=$(aws ec2 describe-subnets --subnet-ids "${load_balancer_subnets[@]}" \
+    --query 'Subnets[].CidrBlock' --output text | tr '[:blank:]' '\n' | sort | paste -sd, -)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 definition=$(mktemp)
 trap 'rm -f "$definition"' EXIT
 sed -e "s|\${NAME}|$name|g" -e "s|\${REGION}|$region|g" -e "s|\${LOG_GROUP}|$log_group|g" \
     -e "s|\${IMAGE}|$IMAGE|g" -e "s|\${APPLICATION_IMAGE}|$APPLICATION_IMAGE|g" \
-    -e "s|\${APPLICATION_PORT}|$application_port|g" -e "s|\${ARCHITECTURE}|$architecture|g" \
+    -e "s|\${TRUSTED_PROXIES}|$trusted_proxies|g" -e "s|\${APPLICATION_PORT}|$application_port|g" -e "s|\${ARCHITECTURE}|$architecture|g" \
     -e "s|\${CPU}|$cpu|g" -e "s|\${MEMORY}|$memory|g" \
     -e "s|\${EXECUTION_ROLE}|$execution_role|g" -e "s|\${TASK_ROLE}|$task_role|g" \
     -e "s|\${CERTIFICATE}|${secrets[0]}|g" -e "s|\${KEY}|${secrets[1]}|g" -e "s|\${TICKET_SECRET}|${secrets[2]}|g" \

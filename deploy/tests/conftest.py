@@ -145,6 +145,7 @@ def sidecar(server):
         {
             "VpcId": there["vpc"],
             "LoadBalancerSubnets": ",".join(there["load_balancer_subnets"]),
+            "LoadBalancerCidrs": "10.1.0.0/24,10.1.1.0/24",
             "TaskSubnets": ",".join(there["task_subnets"]),
             "ServerCertificate": there["certificate"],
             "Image": IMAGE,

@@ -85,6 +85,14 @@ def test_an_idle_connection_is_the_load_balancers_to_close(setup):
     assert int(kept.removesuffix("s")) > int(idle)
 
 
+def test_the_load_balancer_says_where_a_request_comes_from(sidecar):
+    gateway = environment(container(sidecar.task_definition()))
+    assert gateway["CERTGATE_CLIENT_AUTH"] == "off"
+    assert gateway["CERTGATE_TRUSTED_PROXIES"] == "10.1.0.0/24,10.1.1.0/24"
+    # With a PROXY header it would count for nothing.
+    assert "CERTGATE_PROXY_PROTOCOL" not in gateway
+
+
 def test_who_the_client_is(private):
     gateway = environment(container(private.task_definition()))
     assert gateway["CERTGATE_CLIENT_AUTH"] == "header"

@@ -55,10 +55,11 @@ pub struct RefusedConnection {
 }
 
 /// Decides about a client. `Err` is reached only where the handshake itself let the client through
-/// to be told by a page.
+/// to be told by a page. What it says of the way of its requests counts if it `is_of_proxy`; it makes nobody welcome.
 pub fn decide(
     handshaken: Handshaken,
     routes: &Routes,
+    is_of_proxy: bool,
 ) -> Result<Permitted, Box<RefusedConnection>> {
     let Handshaken {
         mut stream,
@@ -85,12 +86,14 @@ pub fn decide(
     };
     match verdict {
         Ok(certificate) => {
-            if certificate.is_some() {
+            if certificate.is_some() || is_of_proxy {
                 stream.get_mut().make_known();
             }
+            let mut connection = Connection::new(session, certificate);
+            connection.is_of_proxy = is_of_proxy;
             Ok(Permitted {
                 stream: Wire::Tls(stream),
-                connection: Arc::new(Connection::new(session, certificate)),
+                connection: Arc::new(connection),
             })
         }
         Err(refused) => Err(Box::new(RefusedConnection {

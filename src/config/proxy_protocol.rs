@@ -52,7 +52,7 @@ impl Reader<'_> {
                     .expected("the networks of the load balancer in --trusted-proxies, or required")
                     .advice("Any client could choose the address that it seems to come from"),
             ),
-            ProxyProtocol::Off => {}
+            ProxyProtocol::Off => self.everybody_is_believed("what X-Forwarded-For says of it"),
             _ => self.everybody_is_believed("the address that it seems to come from"),
         }
         (mode, networks)

@@ -47,13 +47,11 @@ impl Snapshot {
         let mut handshaken = self.shake_hands(accepted).await?;
         let exhibit = handshaken.exhibit.take();
         let site = self.sites.get(handshaken.session.site)?;
+        let client = handshaken.session.address;
         let decided = match &site.by_header {
             // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
-            Some(current) => {
-                let client = handshaken.session.address;
-                Ok(header::permit_nobody(handshaken, client, current.clone()))
-            }
-            None => access::decide(handshaken, &site.rules),
+            Some(current) => Ok(header::permit_nobody(handshaken, client, current.clone())),
+            None => access::decide(handshaken, &site.rules, self.http_proxies.include(client)),
         };
         match decided {
             Ok(permitted) => {

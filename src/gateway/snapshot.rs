@@ -21,6 +21,7 @@ use super::status::{self, SiteStatus};
 use crate::access::header::{HeaderGate, HeaderGates};
 use crate::access::routes::Routes;
 use crate::access::rules::Rules;
+use crate::config::networks::Networks;
 use crate::config::proxy_protocol::ProxyProtocol;
 use crate::config::site::{CrlSettings, WrittenRules};
 use crate::config::sources::CrlSource;
@@ -133,6 +134,9 @@ pub struct Snapshot {
     pub(super) inventory: Arc<Inventory>,
     /// `None` where connections begin with TLS.
     pub(super) proxy_headers: Option<ProxyHeaders>,
+    /// Whose X-Forwarded-For over TLS is believed. Nobody's where connections begin with a PROXY header: those of the
+    /// list pass on bytes there, and what is in these is a client's.
+    pub(super) http_proxies: Networks,
     pub(super) telemetry: Arc<Telemetry>,
     /// What is as long as the settings say.
     pub(super) times: Times,
@@ -257,6 +261,10 @@ impl Snapshot {
                     &settings.trusted_proxies,
                     telemetry,
                 ),
+                http_proxies: match settings.proxy_protocol {
+                    ProxyProtocol::Off => settings.trusted_proxies.clone(),
+                    ProxyProtocol::Required | ProxyProtocol::Auto => Networks::default(),
+                },
                 telemetry: telemetry.clone(),
                 times: settings.times,
                 terms: Terms::of(

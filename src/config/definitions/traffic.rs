@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Definition] = &[
         "trusted-proxies",
         "NETWORK|unix",
         "",
-        "Addresses and networks of the proxies that are believed, such as 10.0.0.0/8, and `unix` for whoever connects by a unix socket: what PROXY headers say, with --client-auth header who a client is, and by plain HTTP that it came by https. Repeatable. Without any, `--proxy-protocol required` believes whoever connects (nginx: set_real_ip_from).",
+        "Addresses and networks of the proxies that are believed, such as 10.0.0.0/8, and `unix` for whoever connects by a unix socket: what PROXY headers say or, without these, X-Forwarded-For; with --client-auth header who a client is, and by plain HTTP that it came by https. Repeatable. Without any, `--proxy-protocol required` believes whoever connects (nginx: set_real_ip_from).",
     ),
     one(
         HEADING,

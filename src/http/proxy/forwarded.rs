@@ -1,8 +1,7 @@
 //! What an upstream is told of the way of a request: X-Real-IP, X-Forwarded-For, X-Forwarded-Proto.
 //!
-//! Nothing that a client claims. Only behind a trusted load balancer (`client-auth header`) that
-//! has told who the client is, it also counts where it says that the client is: its X-Forwarded-For is kept, with the
-//! load balancer's own address after it.
+//! Nothing that a client claims. Only a trusted load balancer's X-Forwarded-For ([`Connection::is_of_proxy`]) is kept,
+//! with the load balancer's own address after it.
 
 use std::net::{IpAddr, SocketAddr};
 
