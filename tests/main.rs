@@ -15,6 +15,7 @@ mod bench_keeps_its_pace;
 mod bench_modes;
 mod bench_output;
 mod broken_pems_are_refused;
+mod certificate_ends_are_measured;
 mod check_reports;
 mod client_auth_header;
 mod client_auth_header_of_many;

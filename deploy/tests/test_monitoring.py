@@ -83,3 +83,13 @@ def test_panels_have_places_of_their_own():
         assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
         taken |= cells
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_whoever_renews_certificates_is_told_in_time():
+    name = "certgate_certificate_not_after_timestamp_seconds"
+    found = {(rule["labels"]["severity"], rule["expr"].strip()) for rule in alerts() if name in rule["expr"]}
+    assert found == {
+        (severity, f'min by (site) ({name}{{kind="{kind}"}}) - time() < {days} * 86400')
+        for kind in ("server", "client_ca")
+        for severity, days in (("ticket", 30), ("page", 7))
+    }

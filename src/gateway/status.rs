@@ -16,6 +16,7 @@ use crate::identity::{rfc2253, serial, unix_seconds};
 use crate::inventory::{CAPACITY, Expiring, Inventory, Seen};
 use crate::lifecycle::readiness::NotReady;
 use crate::lifecycle::{Observer, Phase};
+use crate::telemetry::events::certificates::{CertificateKind, certificate_ends};
 use crate::tls::Credentials;
 use crate::tls::revocation::Crl;
 use crate::tls::verification::unix_now;
@@ -25,7 +26,13 @@ use crate::upstream::checks::Known;
 const AUTHORITIES: usize = 100;
 
 /// What is told of a site; how many days are left is for the moment in which it is told.
-pub(super) struct SiteStatus(Told);
+pub(super) struct SiteStatus {
+    told: Told,
+    /// The site's.
+    id: String,
+    /// Of the certificates of each kind, the earliest notAfter.
+    ends: [(CertificateKind, Option<i64>); 2],
+}
 
 impl SiteStatus {
     pub fn of(
@@ -39,7 +46,12 @@ impl SiteStatus {
         let shadow =
             shadow.map(|(shadow, of)| trust(&of.client_ca, of.crls.as_deref(), &shadow.candidate));
         let identities = credentials.identities.iter();
-        Self(Told {
+        let first = |certificates: &mut dyn Iterator<Item = &X509>| {
+            certificates.map(|one| unix_seconds(one.not_after())).min()
+        };
+        let server = first(&mut credentials.identities.iter().map(|one| &one.leaf));
+        let client_ca = first(&mut credentials.client_ca.iter());
+        let told = Told {
             names: site.names.iter().map(ToString::to_string).collect(),
             client_auth: settings.client_auth.to_string(),
             content: match settings.content {
@@ -50,11 +62,24 @@ impl SiteStatus {
             certificates: identities.map(|one| certificate(&one.leaf)).collect(),
             trust: trust(&credentials.client_ca, crls, settings),
             shadow,
-        })
+        };
+        Self {
+            told,
+            id: site.id(),
+            ends: [
+                (CertificateKind::Server, server),
+                (CertificateKind::ClientCa, client_ca),
+            ],
+        }
+    }
+
+    fn ends(&self) -> impl Iterator<Item = ((CertificateKind, String), i64)> {
+        let ends = self.ends.iter();
+        ends.filter_map(|(kind, end)| Some(((*kind, self.id.clone()), (*end)?)))
     }
 
     fn at(&self, now: i64) -> Told {
-        let mut told = self.0.clone();
+        let mut told = self.told.clone();
         let shadow = told
             .shadow
             .iter_mut()
@@ -166,6 +191,9 @@ impl Reporter for Statuses {
         lasting.telemetry.ready(lasting.readiness.now().is_ok());
         let expiring = lasting.inventory.expiring(unix_now());
         lasting.telemetry.client_certificates(labelled(expiring));
+        let snapshot = self.service.current.load();
+        let ends = snapshot.status.iter().flat_map(SiteStatus::ends);
+        certificate_ends(&lasting.telemetry, ends.collect());
     }
 }
 

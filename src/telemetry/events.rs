@@ -1,5 +1,6 @@
 //! One struct for each thing that happens; `emit` writes its log line and bumps its metric.
 
+pub mod certificates;
 pub mod closing;
 pub mod header_auth;
 pub mod health;

@@ -7,6 +7,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+use super::events::certificates::ShownEnds;
 use super::events::closing::ClosedFor;
 use super::events::health;
 use super::events::identity::Untold;
@@ -58,6 +59,7 @@ pub struct Metrics {
     pub(super) kept_next_update: IntGaugeVec,
     pub(super) shadow: IntCounterVec,
     pub(super) client_certificates: IntGaugeVec,
+    pub(super) certificate_ends: ShownEnds,
     pub(super) proxy_headers: IntCounterVec,
     pub(super) vpc_endpoints: ByEndpoint,
     log_lines_dropped: IntCounter,
@@ -111,6 +113,7 @@ impl Metrics {
             kept_next_update: make.gauges("fetch_next_update_seconds", "When the newest version of what is kept from a URL is over, in seconds since 1970; 0 if it doesn't say, or if there is none.", &["source"])?,
             shadow: make.counters("shadow_total", "Clients by what the candidate in [shadow] would do, and why that differs from what was done.", &["outcome", "reason"])?,
             client_certificates: make.gauges("client_certificates", "Client certificates seen in the last 7 days, by when they expire; each in one part, which ends where the next begins.", &["expires_in"])?,
+            certificate_ends: ShownEnds::new(make.gauges("certificate_not_after_timestamp_seconds", "When the first certificate that a site uses expires, in seconds since 1970: of its own (server), or of its client CA (client_ca).", &["kind", "site"])?),
             proxy_headers: make.counters("proxy_headers_total", "Connections by the PROXY header that they began with: v1, v2, local (the proxy's own) or none.", &["kind"])?,
             vpc_endpoints: ByEndpoint::new(make.counters("vpc_endpoint_handshakes_total", "Successful handshakes by the AWS VPC endpoint that the client came in by; of all but the first 64: other.", &["endpoint"])?),
             log_lines_dropped: make.counter(
