@@ -140,7 +140,7 @@ fuzz_target!(|input: Input| {
         return;
     };
     let surroundings = Surroundings {
-        address: [127, 0, 0, 1].into(),
+        address: Some([127, 0, 0, 1].into()),
         sni: None,
         tls_version: "",
         tls_cipher: "",

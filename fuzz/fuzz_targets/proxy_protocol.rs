@@ -19,8 +19,10 @@ fn one_by_one(bytes: &[u8]) -> Result<Option<(Header, usize)>, Fault> {
     parse(bytes)
 }
 
+type Tlvs = Vec<(u8, Vec<u8>)>;
+
 /// What the `ppp` crate finds: both ends, and the TLVs.
-fn by_another(bytes: &[u8]) -> Option<(Option<[SocketAddr; 2]>, Vec<(u8, Vec<u8>)>)> {
+fn by_another(bytes: &[u8]) -> Option<(Option<[SocketAddr; 2]>, Tlvs)> {
     let tcp4 = |ends: &ppp::v1::IPv4| {
         [
             (ends.source_address, ends.source_port).into(),

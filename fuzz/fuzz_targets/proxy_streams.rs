@@ -15,7 +15,7 @@ use certgate::lifecycle::Lifecycle;
 use certgate::net::proxy_protocol::{
     Endpoints, Failure, Fault, Looks, ProxyHeaders, looks, parse, skip,
 };
-use certgate::net::{ClientStream, Connected};
+use certgate::net::{ClientStream, Connected, Socket as ClientSocket};
 use certgate::refusal::RefusalReason;
 use certgate::telemetry::{Telemetry, events};
 use libfuzzer_sys::fuzz_target;
@@ -122,11 +122,11 @@ impl Peers {
             .unwrap();
         let connected = Connected {
             stream: ClientStream::new(
-                stream,
+                ClientSocket::Tcp(stream),
                 events::connection_opened(&self.telemetry),
                 self.lifecycle.member(),
             ),
-            peer,
+            peer: peer.into(),
             at: Instant::now(),
         };
         let mode = match input.required {
@@ -138,9 +138,10 @@ impl Peers {
         } else {
             "192.0.2.0/24"
         };
-        let trusted = Networks(vec![
-            network.parse().unwrap_or_else(|_| panic!("no network")),
-        ]);
+        let trusted = Networks {
+            list: vec![network.parse().unwrap_or_else(|_| panic!("no network"))],
+            unix: false,
+        };
         let headers = ProxyHeaders::new(mode, &trusted, &self.telemetry).unwrap();
         let receive = async {
             let received = headers.receive(connected, Duration::from_secs(60)).await;
@@ -149,7 +150,7 @@ impl Peers {
                     assert!(accepted.via.is_none() || input.trusted);
                     let mut rest = Vec::new();
                     accepted.stream.read_to_end(&mut rest).await.unwrap();
-                    let client = Some(accepted.client).filter(|client| *client != peer);
+                    let client = accepted.client.address().filter(|client| *client != peer);
                     Outcome::Accepted(client, rest)
                 }
                 Err(Failure::Ping) => Outcome::Ping,

@@ -284,6 +284,17 @@ mod tests {
     }
 
     #[test]
+    fn only_a_space_is_one() {
+        // Spaces to Unicode, and none to RFC 4514: they stand in logs as they are.
+        for space in ["\u{a0}", "\u{2003}", "\u{3000}"] {
+            for value in [space.to_owned(), format!("{space}alice{space}")] {
+                let name = name(&[vec![pair(COMMON_NAME, 0x0c, value.as_bytes())]]);
+                assert_eq!(name, parsed(&format!("CN={value}")), "{value:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_name_is_none() {
         for der in [
             &[][..],

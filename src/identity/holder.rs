@@ -49,6 +49,7 @@ impl<'a> Holder<'a> {
         };
         let names = der::certificate_extensions(leaf).filter(|e| e.oid == SUBJECT_ALT_NAME);
         let names = names.filter_map(|names| der::element(names.value));
+        let names = names.filter(|names| names.tag == der::SEQUENCE);
         for name in names.flat_map(|names| der::elements(names.content)) {
             // The tags of GeneralName.
             let list = match name.tag {
@@ -66,5 +67,28 @@ impl<'a> Holder<'a> {
     /// The DER of the certificate itself.
     pub fn leaf(&self) -> &[u8] {
         self.chain.first().map_or(&[], |leaf| leaf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::startup::test_certificates as make;
+
+    /// Rules don't know such names, either.
+    #[test]
+    fn names_that_are_no_sequence_are_none() {
+        let leaf = make::leaf("alice", &make::authority("CA"));
+        let mut der = leaf.certificate.to_der().unwrap();
+        let dns = |der: &[u8]| Holder::of(&[der.into()]).map(|holder| holder.dns).unwrap();
+        assert_eq!(dns(&der), [b"localhost"]);
+        // The OID of the extension, and its value's head.
+        let at = der
+            .windows(6)
+            .position(|b| b == [6, 3, 0x55, 0x1d, 0x11, 4]);
+        let tag = &mut der[at.unwrap() + 7];
+        assert_eq!(*tag, der::SEQUENCE);
+        *tag = der::SET;
+        assert!(dns(&der).is_empty());
     }
 }

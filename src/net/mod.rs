@@ -16,5 +16,5 @@ mod vectored;
 
 pub use acceptor::{Listening, LocalAddress};
 pub use listener::{Accepted, BoundListener, Connected, Listener};
-pub use stream::ClientStream;
+pub use stream::{ClientStream, Socket};
 pub use vectored::Vectored;

@@ -19,7 +19,7 @@ const AND: &str = " and ";
 impl FromStr for Rule {
     type Err = Expected;
     fn from_str(text: &str) -> Result<Self, Expected> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let conditions = parts(text)?.into_iter().map(condition);
         Ok(Self {
             conditions: conditions.collect::<Result<_, _>>()?,
@@ -33,7 +33,7 @@ impl FromStr for Rule {
 fn parts(text: &str) -> Result<Vec<&str>, Expected> {
     let (mut parts, mut start) = (Vec::new(), 0);
     for (at, _) in text.match_indices(AND) {
-        let next = text[at + AND.len()..].trim_start();
+        let next = text[at + AND.len()..].trim_ascii_start();
         if begins_condition(next) {
             parts.push(&text[start..at]);
             start = at + AND.len();
@@ -62,7 +62,7 @@ fn begins_condition(text: &str) -> bool {
 }
 
 fn condition(text: &str) -> Result<Condition, Expected> {
-    let Some((kind, value)) = text.trim().split_once(':') else {
+    let Some((kind, value)) = text.trim_ascii().split_once(':') else {
         return Err(no_kind());
     };
     if value.is_empty() {
@@ -76,7 +76,7 @@ fn condition(text: &str) -> Result<Condition, Expected> {
         })
     };
     let text = || ComparableText::new(value);
-    Ok(match kind.trim() {
+    Ok(match kind.trim_ascii() {
         "cn" => Condition::CommonName(text()),
         "ou" => Condition::OrganizationalUnit(text()),
         "o" => Condition::Organization(text()),

@@ -130,6 +130,24 @@ fn deny_wins_and_what_nothing_allows_is_refused() {
     assert_eq!(rules(&[], &["cn:mallory"]).decide(None, None), Ok(()));
 }
 
+/// Spaces to Unicode alone are in names as other characters are, and in logs as they stand there.
+#[test]
+fn a_rule_keeps_the_spaces_that_names_tell_apart() {
+    for name in ["mallory\u{a0}", "\u{3000}mallory"] {
+        let escaped: String = name.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+        let facts = Facts {
+            subject: DistinguishedName::parse(&format!("CN={escaped}")).ok(),
+            ..Facts::default()
+        };
+        for rule in [format!("cn:{name}"), format!("dn:CN={name}")] {
+            assert!(
+                rules(&[], &[&rule]).decide(Some(&facts), None).is_err(),
+                "{rule:?}"
+            );
+        }
+    }
+}
+
 /// Nobody escapes a deny rule by a name that not all can read; nor does anybody come in by one.
 #[test]
 fn what_can_not_be_read_keeps_out() {

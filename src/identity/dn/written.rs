@@ -33,12 +33,13 @@ pub(super) fn attribute(text: &str) -> Result<Attribute, String> {
     let Some((kind, value)) = text.split_once('=') else {
         return Err(format!("{:?}, which has no =", text.trim()));
     };
-    let kind = kind.trim();
+    let kind = kind.trim_ascii();
     let oid = oid(kind).or_else(|| oid_of_name(kind)).ok_or_else(|| {
         drop(ErrorStack::get());
         format!("{kind:?}, which is no kind of attribute (CN, O, OU, …, or an OID such as 2.5.4.3)")
     })?;
-    let value = value.trim_start();
+    // Other spaces of Unicode are part of a value, and stand in logs as they are.
+    let value = value.trim_ascii_start();
     let value = match value.strip_prefix('#') {
         Some(digits) => {
             let bytes = from_hex(digits.trim_end());
