@@ -31,8 +31,8 @@ use arc_swap::ArcSwap;
 use self::snapshot::{Inputs, Lasting, Snapshot};
 use crate::config::Settings;
 use crate::findings::Findings;
-use crate::net::socket;
-use crate::net::unix_socket::SocketFile;
+use crate::net::bind;
+use crate::net::bind::unix::SocketFile;
 use crate::net::{BoundListener, LocalAddress};
 use crate::startup::privileges;
 use crate::telemetry::Telemetry;
@@ -132,9 +132,9 @@ impl Ports {
     pub fn bind(settings: &Settings) -> Result<Self, Findings> {
         let mut findings = Findings::default();
         let (mode, owner) = (settings.listen_unix_mode, owner(settings));
-        let bound = socket::bind_all(&settings.listen, &settings.tcp, mode, owner);
+        let bound = bind::bind_all(&settings.listen, &settings.tcp, mode, owner);
         let bound = findings.note(bound).unwrap_or_default();
-        let ours = socket::tcp_addresses(&bound.listeners);
+        let ours = bind::tcp_addresses(&bound.listeners);
         let (admin, redirect) = bind_others(settings, ours, &mut findings);
         match (admin, redirect) {
             (Some(admin), Some(redirect)) if findings.is_empty() => Ok(Self {
@@ -154,9 +154,8 @@ impl Ports {
     pub fn rehearse(settings: &Settings) -> Findings {
         let (mode, owner) = (settings.listen_unix_mode, owner(settings));
         // Held to the end: two settings may want the same port.
-        let (listeners, mut findings) =
-            socket::try_all(&settings.listen, &settings.tcp, mode, owner);
-        bind_others(settings, socket::tcp_addresses(&listeners), &mut findings);
+        let (listeners, mut findings) = bind::try_all(&settings.listen, &settings.tcp, mode, owner);
+        bind_others(settings, bind::tcp_addresses(&listeners), &mut findings);
         findings.locate(|name| settings.place_of(name));
         findings
     }
@@ -169,7 +168,7 @@ fn bind_others(
     findings: &mut Findings,
 ) -> (Option<Option<TcpListener>>, Option<Option<TcpListener>>) {
     let mut bind = |address: Option<SocketAddr>, setting| {
-        let bound = address.map(|address| socket::bind_plain(address, setting, &ours));
+        let bound = address.map(|address| bind::bind_plain(address, setting, &ours));
         let bound = findings.note(bound.transpose().map_err(Findings::from));
         let bound_at = |socket: &TcpListener| socket.local_addr().ok();
         ours.extend(bound.iter().flatten().filter_map(bound_at));

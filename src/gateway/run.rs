@@ -19,7 +19,7 @@ use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
-use crate::net::unix_socket::SocketFile;
+use crate::net::bind::unix::SocketFile;
 use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::overload::connections_open;

@@ -3,15 +3,14 @@
 //! Takes addresses, hands on [`Accepted`]. Knows nothing of TLS.
 
 mod acceptor;
+pub mod bind;
 pub mod carry;
 pub mod half_open;
 pub mod idle;
 pub mod listener;
 pub mod places;
 pub mod proxy_protocol;
-pub mod socket;
 mod stream;
-pub mod unix_socket;
 mod vectored;
 
 pub use acceptor::{Listening, LocalAddress};

@@ -3,13 +3,15 @@
 //! Takes what the operator wrote, hands on sockets of the standard library, so that neither threads nor
 //! a runtime are needed before the process has given up its privileges.
 
+pub mod unix;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use listenfd::ListenFd;
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
-use super::unix_socket::{self, SocketFile, UnixSettings};
+use self::unix::{SocketFile, UnixSettings};
 use super::{BoundListener, Listening, LocalAddress};
 use crate::config::listen::{ListenAddress, TcpSettings};
 use crate::config::unix::Mode;
@@ -63,7 +65,7 @@ pub fn bind_all(
                 bound.listeners.extend(listener);
             }
             ListenAddress::Unix(path) | ListenAddress::PlainUnix(path) => {
-                let made = unix_socket::bind(path, &unix_settings(settings, mode, owner));
+                let made = unix::bind(path, &unix_settings(settings, mode, owner));
                 if let Some((socket, file)) = findings.note(made.map_err(Findings::from)) {
                     let listener = BoundListener::of(Listening::Unix(socket), is_plain);
                     let named = LocalAddress::Unix(Some(path.path().to_owned()));
@@ -107,7 +109,7 @@ pub fn try_all(
     let mut findings = Findings::default();
     let bound = findings.note(bind_all(&tcp, settings, mode, owner));
     for path in addresses.iter().filter_map(ListenAddress::unix) {
-        let tried = unix_socket::rehearse(path, &unix_settings(settings, mode, owner));
+        let tried = unix::rehearse(path, &unix_settings(settings, mode, owner));
         findings.note(tried.map_err(Findings::from));
     }
     let mut all = addresses.iter();
