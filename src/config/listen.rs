@@ -168,15 +168,15 @@ fn between(text: &str, least: Duration, most: Duration) -> Result<Duration, ()> 
     fits.then_some(duration).ok_or(())
 }
 
-/// A number of connections.
+/// A number of connections, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backlog(pub u32);
+pub struct Backlog(pub u16);
 
 impl FromStr for Backlog {
     type Err = Expected;
     fn from_str(text: &str) -> Result<Self, Expected> {
         match text.parse() {
-            Ok(count @ 1..=65_535) => Ok(Self(count)),
+            Ok(count @ 1..) => Ok(Self(count)),
             _ => Err("a number from 1 to 65535".into()),
         }
     }

@@ -19,7 +19,7 @@ use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
 use crate::lifecycle::{Lifecycle, Phase};
-use crate::net::bind::unix::SocketFile;
+use crate::net::bind::SocketFile;
 use crate::redirect::Redirect;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::overload::connections_open;
@@ -47,7 +47,7 @@ impl Gateway {
         readiness.observe(lifecycle.observer());
         // Ahead of the admin port: what it tells must be true from its first answer on.
         self.service.current.load().begin();
-        if let Some(listener) = self.ports.admin {
+        if let Some(listener) = self.ports.beside.admin {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),
                 readiness: readiness.clone(),
@@ -59,7 +59,7 @@ impl Gateway {
             };
             tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
         }
-        if let Some(listener) = self.ports.redirect {
+        if let Some(listener) = self.ports.beside.redirect {
             let service = self.service.clone();
             let redirect = Redirect {
                 health: Box::new(move || service.current.load().health.clone()),

@@ -14,6 +14,7 @@ use rustix::fs::{CWD, RenameFlags, rename, renameat_with};
 use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::config::listen::Backlog;
 use crate::config::unix::{Mode, UnixPath};
 use crate::findings::Finding;
 use crate::telemetry::events::listeners::socket_left;
@@ -28,7 +29,7 @@ pub struct UnixSettings {
     /// Whose their files are, user and group; `None` leaves them to who makes them.
     pub owner: Option<(u32, u32)>,
     /// How many connections wait to be accepted.
-    pub backlog: i32,
+    pub backlog: Backlog,
 }
 
 /// The file of a socket. Removed when this is dropped, unless it is another one by then.
@@ -145,7 +146,7 @@ fn make(path: &UnixPath, settings: &UnixSettings) -> Result<(UnixListener, Socke
         }
     }
     fs::set_permissions(&file.path, fs::Permissions::from_mode(settings.mode.0))?;
-    socket.listen(settings.backlog)?;
+    socket.listen(settings.backlog.0.into())?;
     socket.set_nonblocking(true)?;
     Ok((socket.into(), file))
 }
@@ -233,7 +234,7 @@ mod tests {
     const SETTINGS: UnixSettings = UnixSettings {
         mode: Mode(0o600),
         owner: None,
-        backlog: 16,
+        backlog: Backlog(16),
     };
 
     fn path(directory: &tempfile::TempDir) -> UnixPath {
