@@ -23,7 +23,7 @@ use crate::http::body::{self, Body};
 use crate::http::health::Health;
 use crate::http::redirect::to_https;
 use crate::lifecycle::Member;
-use crate::net::half_open;
+use crate::net::give_way;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
 use crate::telemetry::events::overload::{TooMany, connection_refused};
@@ -67,7 +67,7 @@ impl Redirect {
                         // A load balancer may ask here whether all is well: nobody takes its place by being slow.
                         let telemetry = redirect.telemetry.clone();
                         let conversation = Box::pin(redirect.converse(stream, member));
-                        if half_open::bounded(most, conversation).await.is_err() {
+                        if give_way::bounded(most, conversation).await.is_err() {
                             connection_refused(&telemetry, TooMany::Redirects, client.into());
                         }
                     });

@@ -27,7 +27,7 @@ use tracing::debug;
 use self::status::{Page, Reporter};
 use crate::config::overload;
 use crate::lifecycle::readiness::Readiness;
-use crate::net::half_open;
+use crate::net::give_way;
 use crate::net::proxy_protocol::skip;
 use crate::telemetry::Telemetry;
 
@@ -58,7 +58,7 @@ impl Admin {
                 Ok((stream, _)) => {
                     // Whoever asks whether all is well is told, however many others are slow.
                     let conversation = Box::pin(self.clone().converse(stream, is_loopback));
-                    tokio::spawn(half_open::bounded(most, conversation));
+                    tokio::spawn(give_way::bounded(most, conversation));
                 }
                 Err(error) => {
                     debug!(

@@ -11,7 +11,7 @@ use crate::http::health::Outcomes;
 use crate::http::service::Conversation;
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
-use crate::net::half_open::{self, PushedOut};
+use crate::net::give_way::{self, PushedOut};
 use crate::net::proxy_protocol::{self, ProxyHeaders, Via};
 use crate::net::{Accepted, Connected};
 use crate::peer::Peer;
@@ -179,7 +179,7 @@ impl Snapshot {
 
     /// What somebody is waited for who isn't let in yet, or never is. It holds no place that a good client needs.
     async fn half_open<F: Future>(&self, who: Peer, waiting: F) -> Result<F::Output, PushedOut> {
-        let done = half_open::bounded(self.tls.most_handshakes(), waiting).await;
+        let done = give_way::bounded(self.tls.most_handshakes(), waiting).await;
         done.inspect_err(|PushedOut| {
             connection_refused(&self.telemetry, TooMany::Handshakes, who);
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::overload::OverloadSettings;
 use crate::net::Accepted;
-use crate::net::half_open;
+use crate::net::give_way;
 use crate::net::places::Places;
 use crate::peer::Peer;
 use crate::telemetry::Telemetry;
@@ -31,7 +31,7 @@ impl Door {
     /// Whether there is no room for another connection, whoever's it is, not even in place of one that has been silent
     /// and isn't let in yet. Asked before anything is read of it.
     pub(super) fn is_full(&self, peer: Peer, telemetry: &Telemetry) -> bool {
-        let full = connections_open(telemetry) > self.connections && !half_open::make_room();
+        let full = connections_open(telemetry) > self.connections && !give_way::make_room();
         if full {
             connection_refused(telemetry, TooMany::Connections, peer);
         }

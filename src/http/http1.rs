@@ -26,7 +26,7 @@ use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
 use super::watched::Watched;
 use crate::access::{Connection, Wire};
-use crate::net::half_open::{self, Kind, PushedOut};
+use crate::net::give_way::{self, Kind, PushedOut};
 
 /// Serves until the client is done or the connection has to end. A request's header may take `limit`, and so
 /// may the time before its first byte.
@@ -62,7 +62,7 @@ where
         let more = match is_known {
             true => Ok(more.await),
             // In a box: whoever is known needs no room for it.
-            false => Box::pin(half_open::expendable(Kind::Idle, more)).await,
+            false => Box::pin(give_way::expendable(Kind::Idle, more)).await,
         };
         if more != Ok(true) {
             let mut stream = stream.into_inner();

@@ -5,7 +5,7 @@
 mod acceptor;
 pub mod bind;
 pub mod carry;
-pub mod half_open;
+pub mod give_way;
 pub mod idle;
 pub mod listener;
 pub mod places;

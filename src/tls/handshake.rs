@@ -20,7 +20,7 @@ use super::shadow::Exhibit;
 use super::standing::Standing;
 use super::verification::Verified;
 use crate::identity::ClientCertificate;
-use crate::net::half_open;
+use crate::net::give_way;
 use crate::net::proxy_protocol::Via;
 use crate::net::{Accepted, ClientStream};
 use crate::peer::Peer;
@@ -132,9 +132,9 @@ pub async fn perform(accepted: Accepted, context: &TlsContext) -> Result<Handsha
         let _ = note.from.set(origin.clone());
     }
     let timeout = context.handshake_timeout.saturating_sub(at.elapsed());
-    let accepting = half_open::bounded(context.most_handshakes, accept(&mut stream));
+    let accepting = give_way::bounded(context.most_handshakes, accept(&mut stream));
     let failure = match tokio::time::timeout(timeout, accepting).await {
-        Ok(Err(half_open::PushedOut)) => return Err(Failure::PushedOut),
+        Ok(Err(give_way::PushedOut)) => return Err(Failure::PushedOut),
         Ok(Ok(Ok(()))) => {
             return Ok(Handshaken {
                 client: client_of(stream.ssl()),

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncWriteExt, Interest};
 
 use super::{Guards, Socket};
-use crate::net::half_open::{self, Kind};
+use crate::net::give_way::{self, Kind};
 
 /// How long a client that doesn't hang up after us is waited for (nginx: `lingering_timeout`, 5 s).
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ pub(super) async fn linger(
     // Whether the client hung up, patience ended, or there was no room makes no difference: the socket is closed now.
     match is_known {
         true => drop(draining.await),
-        false => drop(half_open::expendable(Kind::Lingering, draining).await),
+        false => drop(give_way::expendable(Kind::Lingering, draining).await),
     }
     drop((socket, guards));
 }

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::lingering::PATIENCE;
 use super::*;
 use crate::lifecycle::Lifecycle;
-use crate::net::half_open::make_room;
+use crate::net::give_way::make_room;
 use crate::telemetry::{Telemetry, events};
 
 /// A client that doesn't read yet, and this side, which has written more than the kernel takes.
