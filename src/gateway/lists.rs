@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::snapshot::Inputs;
 use super::successor;
+use crate::config::site::CrlSettings;
 use crate::config::sources::CrlSource;
 use crate::fetch::Url;
 use crate::findings::{Finding, Findings};
@@ -162,6 +163,21 @@ impl Lists {
         // It was checked when it came.
         let lists = given.map(|version| read.lists(url, &version.bytes));
         lists.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Those of files, if any are looked at, and those of the settings' URLs.
+    pub(super) fn beside(
+        &self,
+        files: Option<Vec<Arc<Crl>>>,
+        settings: &CrlSettings,
+    ) -> Option<Vec<Arc<Crl>>> {
+        let mut crls = files?;
+        for source in &settings.sources {
+            if let CrlSource::Url(url) = source {
+                crls.extend(self.of(url));
+            }
+        }
+        Some(crls)
     }
 
     fn source(

@@ -7,6 +7,7 @@ mod closing;
 mod connection;
 mod contents;
 mod door;
+pub mod lasting;
 pub mod lists;
 mod memory;
 mod open;
@@ -14,6 +15,7 @@ mod plain;
 mod ports;
 mod ready;
 pub mod reload;
+mod routes;
 mod run;
 mod services;
 mod shadow;
@@ -29,7 +31,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use self::snapshot::{Inputs, Lasting, Snapshot};
+use self::lasting::Lasting;
+use self::snapshot::{Inputs, Snapshot};
 use crate::config::Settings;
 use crate::findings::Findings;
 use crate::net::{BoundListener, LocalAddress};

@@ -7,7 +7,6 @@ use std::time::Instant;
 use openssl::x509::X509;
 
 use super::lists::Lists;
-use super::snapshot::fetched;
 use crate::access::routes::Routes;
 use crate::config::Site;
 use crate::config::values::{ClientAuth, OcspScope};
@@ -38,7 +37,7 @@ pub(super) fn parts(site: &Site, credentials: &Credentials, lists: &Lists) -> Op
     let client_ca = own.client_ca.as_ref().unwrap_or(&credentials.client_ca);
     Some(Parts {
         client_ca: client_ca.clone(),
-        crls: fetched(&settings.candidate.crls, files, lists),
+        crls: lists.beside(files, &settings.candidate.crls),
     })
 }
 

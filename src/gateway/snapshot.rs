@@ -4,40 +4,32 @@
 //! another and puts it in the place of the old one, or doesn't.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::closing::Terms;
 use super::contents::Contents;
 use super::door::Door;
-use super::lists::Lists;
+use super::lasting::Lasting;
 use super::open::Register;
 use super::plain;
 use super::ready;
+use super::routes;
 use super::services::{Common, SiteService, services};
 use super::shadow;
 use super::stapling::Stapling;
-use super::status::{self, SiteStatus};
-
+use super::status::SiteStatus;
 use crate::access::header::{HeaderGate, HeaderGates};
-use crate::access::routes::Routes;
-use crate::access::rules::Rules;
 use crate::config::networks::Networks;
 use crate::config::proxy_protocol::ProxyProtocol;
-use crate::config::site::{CrlSettings, WrittenRules};
-use crate::config::sources::CrlSource;
-use crate::config::{Settings, Site, Times};
-use crate::findings::{Finding, Findings};
+use crate::config::{Settings, Times};
+use crate::findings::Findings;
 use crate::http::health::Health;
 use crate::http::plain::PlainView;
 use crate::inventory::Inventory;
-use crate::lifecycle::readiness::Readiness;
-use crate::limits::{Limits, Tables};
-use crate::net::places::Places;
+use crate::limits::Limits;
 use crate::net::proxy_protocol::ProxyHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
-use crate::tls::ocsp::Statuses;
-use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
 use crate::tunnel::Announcement;
 use crate::upstream::checks::{Checks, Wanted};
@@ -50,63 +42,6 @@ pub struct Inputs {
     pub credentials: Vec<Credentials>,
     /// What tickets are sealed with, if the operator says so.
     pub ticket_secret: Option<TicketSecret>,
-}
-
-/// What outlives a snapshot, and what all of them share.
-pub struct Lasting {
-    /// Of this process's own: tickets resume across reloads.
-    pub secret: TicketSecret,
-    /// What responders said of clients' certificates.
-    pub statuses: Arc<Statuses>,
-    /// The revocation lists that come from URLs.
-    pub lists: Lists,
-    /// What clients whom a header tells are decided by.
-    pub header_gates: Arc<HeaderGates>,
-    /// How far clients are with their limits.
-    pub limits: Arc<Tables>,
-    /// Whether the process is ready for more.
-    pub readiness: Arc<Readiness>,
-    /// Which upstreams are usable, if that depends on it.
-    pub checks: Arc<Checks>,
-    /// Whose they are, where that is bounded.
-    pub places: Arc<Places>,
-    /// The connections that are open.
-    pub open: Arc<Register>,
-    /// How many snapshots there were.
-    snapshots: AtomicU64,
-    /// The clients' certificates that were seen.
-    pub inventory: Arc<Inventory>,
-    /// What came of the last reload.
-    pub last_reload: status::LastReload,
-    /// Where events go.
-    pub telemetry: Arc<Telemetry>,
-}
-
-impl Lasting {
-    /// Nothing yet.
-    ///
-    /// # Errors
-    /// If there are no random numbers.
-    pub fn new(telemetry: Arc<Telemetry>) -> Result<Self, Findings> {
-        let secret = TicketSecret::random()
-            .map_err(|error| Findings::from(Finding::error("ticket keys", error.to_string())))?;
-        let readiness = Arc::<Readiness>::default();
-        Ok(Self {
-            checks: Arc::new(Checks::new(readiness.clone(), telemetry.clone())),
-            secret,
-            statuses: Arc::new(Statuses::new(telemetry.clone())),
-            lists: Lists::new(telemetry.clone()),
-            header_gates: Arc::default(),
-            limits: Arc::default(),
-            readiness,
-            places: Arc::default(),
-            open: Arc::new(Register::new()),
-            snapshots: AtomicU64::new(0),
-            inventory: Arc::default(),
-            last_reload: status::LastReload::default(),
-            telemetry,
-        })
-    }
 }
 
 /// What becomes of an accepted connection.
@@ -158,7 +93,9 @@ impl Snapshot {
         let (settings, telemetry) = (&inputs.settings, &lasting.telemetry);
         let mut findings = Findings::default();
         lasting.lists.pin();
-        let rules = findings.note(rules(settings)).unwrap_or_default();
+        let rules = findings
+            .note(routes::of_sites(settings))
+            .unwrap_or_default();
         let stapling: Vec<_> = settings
             .sites
             .iter()
@@ -193,11 +130,9 @@ impl Snapshot {
         let sites = sites.zip(&rules);
         let parts = sites.map(|(((credentials, site), stapling), rules)| SiteParts {
             credentials,
-            crls: fetched(
-                &site.settings.crls,
-                credentials.crls.clone(),
-                &lasting.lists,
-            ),
+            crls: lasting
+                .lists
+                .beside(credentials.crls.clone(), &site.settings.crls),
             admission: rules.clone(),
             shadow: shadows.next().flatten(),
             stapled: stapling.iter().map(|one| one.stapled.clone()).collect(),
@@ -247,11 +182,9 @@ impl Snapshot {
                 status: with_credentials()
                     .zip(&candidates)
                     .map(|((site, credentials), candidate)| {
-                        let crls = fetched(
-                            &site.settings.crls,
-                            credentials.crls.clone(),
-                            &lasting.lists,
-                        );
+                        let crls = lasting
+                            .lists
+                            .beside(credentials.crls.clone(), &site.settings.crls);
                         SiteStatus::of(site, credentials, crls.as_deref(), candidate.as_ref())
                     })
                     .collect(),
@@ -301,7 +234,9 @@ impl Snapshot {
     pub fn rehearse(settings: &Settings, telemetry: &Arc<Telemetry>) -> Findings {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
-        let rules = findings.note(rules(settings)).unwrap_or_default();
+        let rules = findings
+            .note(routes::of_sites(settings))
+            .unwrap_or_default();
         let common = Common {
             settings,
             telemetry,
@@ -335,55 +270,4 @@ fn header_gates(
         }
     }
     (lasting.header_gates.clone(), gates)
-}
-
-/// Those of files and those of URLs.
-pub(super) fn fetched(
-    settings: &CrlSettings,
-    files: Option<Vec<Arc<Crl>>>,
-    lists: &Lists,
-) -> Option<Vec<Arc<Crl>>> {
-    let mut crls = files?;
-    for source in &settings.sources {
-        if let CrlSource::Url(url) = source {
-            crls.extend(lists.of(url));
-        }
-    }
-    Some(crls)
-}
-
-fn rules(settings: &Settings) -> Result<Vec<Arc<Routes>>, Findings> {
-    let mut findings = Findings::default();
-    let rules = settings.sites.iter().map(|site| {
-        let rules = Routes::read(&site.settings)?;
-        match settings.proxy_protocol == ProxyProtocol::Off && rules.need_endpoint() {
-            true => Err(no_endpoints(site)),
-            false => Ok(rules),
-        }
-    });
-    let rules = rules.filter_map(|rules| findings.note(rules).map(Arc::new));
-    let rules = rules.collect();
-    let candidates = settings.sites.iter();
-    for shadow in candidates.filter_map(|site| site.settings.shadow.as_ref()) {
-        findings.note(Rules::read(&shadow.candidate));
-    }
-    // What sites share is wrong once.
-    findings.dedup();
-    match findings.is_empty() {
-        true => Ok(rules),
-        false => Err(findings),
-    }
-}
-
-fn no_endpoints(site: &Site) -> Findings {
-    let has_them = |rules: &&WrittenRules| rules.rules.iter().any(|rule| rule.contains("vpce:"));
-    let lists = [&site.settings.deny, &site.settings.allow];
-    let place = lists
-        .into_iter()
-        .find(has_them)
-        .map_or("allow", |rules| &rules.place);
-    Finding::error(place, "a rule over vpce:, and proxy-protocol is off")
-        .expected("proxy-protocol required or auto")
-        .advice("Only a PROXY header says which VPC endpoint a client comes in by: no rule over it would match anybody")
-        .into()
 }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::snapshot::{Lasting, Snapshot};
+use super::lasting::Lasting;
+use super::snapshot::Snapshot;
 use crate::config::sources::StapleFrom;
 use crate::config::{Site, StapleSettings};
 use crate::tls::stapling::{self, Refresher, Stapled};
