@@ -30,16 +30,16 @@ pub(super) struct Terms {
     /// How long what is in flight may take then.
     pub grace: Duration,
     /// The sites, by their numbers.
-    pub sites: Vec<Arc<Place>>,
+    pub sites: Vec<Arc<SiteTerms>>,
     /// The snapshot's number.
     pub snapshot: u64,
 }
 
-/// Where connections are let in, and what they may ask for there.
+/// A site that lets connections in, and what they may ask for there.
 #[derive(Default)]
-pub(super) struct Place {
-    /// The site, by [`Site::id`](crate::config::Site::id).
-    pub site: String,
+pub(super) struct SiteTerms {
+    /// Its [`Site::id`](crate::config::Site::id).
+    pub id: String,
     /// What decides about their requests for as long as they are open.
     pub routes: Arc<Routes>,
 }
@@ -47,8 +47,8 @@ pub(super) struct Place {
 impl Terms {
     pub fn of(settings: &Settings, routes: &[Arc<Routes>], snapshot: u64) -> Self {
         let sites = settings.sites.iter().zip(routes);
-        let sites = sites.map(|(site, routes)| Place {
-            site: site.id(),
+        let sites = sites.map(|(site, routes)| SiteTerms {
+            id: site.id(),
             routes: routes.clone(),
         });
         Self {
@@ -125,7 +125,7 @@ fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
             return;
         }
         for open in register.unjudged(part, terms.snapshot) {
-            match judge(&open.who, &open.place, snapshot) {
+            match judge(&open.who, &open.site, snapshot) {
                 Ok(Some(expires)) => register.expires(open.id, expires, terms),
                 Ok(None) => {}
                 Err((reason, words)) => {
@@ -139,25 +139,25 @@ fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
 }
 
 /// Whether a connection may stay. Who is inside stays at its site; if that is gone, nobody says who may be there.
-fn judge(who: &Connection, place: &Place, snapshot: &Snapshot) -> Result<Option<i64>, Fallen> {
+fn judge(who: &Connection, site: &SiteTerms, snapshot: &Snapshot) -> Result<Option<i64>, Fallen> {
     let on = snapshot.terms.on;
     let mut sites = snapshot.terms.sites.iter().enumerate();
-    let now = sites.find(|(_, now)| now.site == place.site);
+    let now = sites.find(|(_, now)| now.id == site.id);
     let judge = now.and_then(|(number, now)| Some((snapshot.tls.inside(number)?, now)));
     match judge {
-        Some((_, now)) if on.rules && !now.routes.are_those_of(&place.routes) => {
+        Some((_, now)) if on.rules && !now.routes.are_those_of(&site.routes) => {
             Err((ClosedFor::Rules, "the routes' rules are others".to_owned()))
         }
         Some((_, now))
             if on.rules
                 && !now
                     .routes
-                    .is_told_alike(&place.routes, who.session.standing.is_some()) =>
+                    .is_told_alike(&site.routes, who.session.standing.is_some()) =>
         {
             Err((ClosedFor::Rules, "client-auth is another".to_owned()))
         }
         Some((judge, _)) => judge.judge(who.session.standing.as_ref(), &who.session.origin(), on),
-        None if on.rules => Err((ClosedFor::Rules, format!("the site {} is gone", place.site))),
+        None if on.rules => Err((ClosedFor::Rules, format!("the site {} is gone", site.id))),
         None => Ok(None),
     }
 }

@@ -51,7 +51,7 @@ impl Snapshot {
         let decided = match &site.by_header {
             // Behind a proxy that says for whom it speaks, that one is who says what is in a header.
             Some(current) => Ok(header::permit_nobody(handshaken, client, current.clone())),
-            None => access::decide(handshaken, &site.rules, self.http_proxies.include(client)),
+            None => access::decide(handshaken, &site.routes, self.http_proxies.include(client)),
         };
         match decided {
             Ok(permitted) => {
@@ -146,12 +146,12 @@ impl Snapshot {
         }
         Some(match &site.behind {
             Behind::Http(server) => server.serve(permitted),
-            Behind::Tunnel(upstreams) => {
-                let (upstreams, telemetry) = (upstreams.clone(), self.telemetry.clone());
-                let (announcement, idle) = (site.announcement.clone(), self.times.tunnel_idle);
+            Behind::Tunnel(tunnel) => {
+                let (tunnel, telemetry) = (tunnel.clone(), self.telemetry.clone());
+                let idle = self.times.tunnel_idle;
                 Box::pin(async move {
-                    let announcement = announcement.as_deref();
-                    tunnel::run(permitted, &upstreams, announcement, idle, &telemetry).await;
+                    let announcement = tunnel.announcement.as_deref();
+                    tunnel::run(permitted, &tunnel.upstreams, announcement, idle, &telemetry).await;
                 })
             }
         })

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 
-use super::closing::{Place, Terms};
+use super::closing::{SiteTerms, Terms};
 use crate::access::Connection;
 use crate::lifecycle::ending::Stage;
 use crate::telemetry::events::closing::ClosedFor;
@@ -54,7 +54,7 @@ struct Shard {
 /// A connection.
 struct Entry {
     who: Weak<Connection>,
-    place: Arc<Place>,
+    site: Arc<SiteTerms>,
     began: u64,
     /// The earliest notAfter of its chain, in seconds since 1970.
     expires: i64,
@@ -76,7 +76,7 @@ pub(super) struct Told {
 pub(super) struct Open {
     pub id: u64,
     pub who: Arc<Connection>,
-    pub place: Arc<Place>,
+    pub site: Arc<SiteTerms>,
 }
 
 /// Dropped with a connection.
@@ -128,7 +128,7 @@ impl Register {
         let session = &connection.session;
         let mut entry = Entry {
             who: Arc::downgrade(connection),
-            place: terms.sites.get(session.site).cloned().unwrap_or_default(),
+            site: terms.sites.get(session.site).cloned().unwrap_or_default(),
             began: self.now().saturating_sub(millis(session.took)),
             expires: session
                 .standing
@@ -247,8 +247,8 @@ impl Register {
         let unjudged = unjudged.filter_map(|(&id, entry)| {
             entry.judged = snapshot;
             let who = entry.who.upgrade()?;
-            let place = entry.place.clone();
-            Some(Open { id, who, place })
+            let site = entry.site.clone();
+            Some(Open { id, who, site })
         });
         unjudged.collect()
     }

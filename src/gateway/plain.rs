@@ -49,7 +49,7 @@ pub(super) fn view(
     let sites = sites.iter().map(|site| PlainSite {
         door: PlainDoor {
             by_header: site.by_header.clone(),
-            routes: site.rules.clone(),
+            routes: site.routes.clone(),
         },
         server: match &site.behind {
             Behind::Http(server) => Some(server.clone()),

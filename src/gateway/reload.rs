@@ -260,13 +260,13 @@ impl Reloader {
     }
 
     fn put_in_place(&self, inputs: &Inputs) -> Result<(), Findings> {
-        let before = self.service.current.load();
-        let snapshot = Snapshot::build(inputs, &self.service.lasting, Some(&before))?;
-        snapshot.begin();
+        let Service { current, lasting } = &*self.service;
+        let snapshot = Snapshot::build(inputs, lasting, Some(&current.load()))?;
+        snapshot.begin(lasting);
         let number = snapshot.terms.snapshot;
-        self.service.current.store(Arc::new(snapshot));
-        self.service.lasting.open.use_snapshot(number);
-        self.service.lasting.lists.taken();
+        current.store(Arc::new(snapshot));
+        lasting.open.use_snapshot(number);
+        lasting.lists.taken();
         Ok(())
     }
 }

@@ -46,7 +46,7 @@ impl Gateway {
         let readiness = &self.service.lasting.readiness;
         readiness.observe(lifecycle.observer());
         // Ahead of the admin port: what it tells must be true from its first answer on.
-        self.service.current.load().begin();
+        self.service.current.load().begin(&self.service.lasting);
         if let Some(listener) = self.ports.beside.admin {
             let admin = Admin {
                 telemetry: self.telemetry.clone(),

@@ -18,29 +18,36 @@ use crate::identity::headers::IdentityHeaders;
 use crate::inventory::Inventory;
 use crate::limits::Limits;
 use crate::telemetry::Telemetry;
+use crate::tls::Credentials;
 use crate::tunnel::Announcement;
 use crate::upstream::Upstreams;
 
 /// What the connections of one site get.
 pub(super) struct SiteService {
     /// Who may come in, and ask for what.
-    pub rules: Arc<Routes>,
+    pub routes: Arc<Routes>,
     /// What each request is decided by, if that is how its client is told.
     pub by_header: Option<CurrentGate>,
     pub behind: Behind,
-    /// What a tunnel's upstream is told; of the certificates that only a snapshot has.
-    pub announcement: Option<Arc<Announcement>>,
+}
+
+pub(super) enum Behind {
+    Http(Arc<HttpServer>),
+    Tunnel(Tunnel),
 }
 
 #[derive(Clone)]
-pub(super) enum Behind {
-    Http(Arc<HttpServer>),
-    Tunnel(Arc<Upstreams>),
+pub(super) struct Tunnel {
+    pub upstreams: Arc<Upstreams>,
+    /// What they are told, if anything.
+    pub announcement: Option<Arc<Announcement>>,
 }
 
 /// What the services of all sites have in common.
 pub(super) struct Common<'a> {
     pub settings: &'a Settings,
+    /// For each of the settings' sites; none in a rehearsal.
+    pub credentials: &'a [Credentials],
     pub telemetry: &'a Arc<Telemetry>,
     pub limits: &'a Option<Arc<Limits>>,
     pub health: &'a Option<Arc<Health>>,
@@ -50,7 +57,7 @@ pub(super) struct Common<'a> {
 /// One for each site, and what the next snapshot may keep of them; or everything that is in the way.
 pub(super) fn services(
     common: &Common<'_>,
-    rules: &[Arc<Routes>],
+    routes: &[Arc<Routes>],
     before: Option<&Snapshot>,
 ) -> Result<(Vec<SiteService>, Contents), Findings> {
     let Common {
@@ -67,37 +74,46 @@ pub(super) fn services(
         telemetry,
         before: before.map(|before| &before.contents),
     };
-    let rules = rules
-        .iter()
-        .cloned()
-        .chain(std::iter::repeat_with(Arc::default));
-    for ((number, site), rules) in settings.sites.iter().enumerate().zip(rules) {
+    for (number, site) in settings.sites.iter().enumerate() {
         let hosts = Hosts {
             names: names.clone(),
             site: number,
             others_are_first: settings.unknown_sni == UnknownSni::Default,
         };
+        // None where something is wrong with them: that was said.
+        let routes = routes.get(number).cloned().unwrap_or_default();
         // What the site has from the first one may have failed there, and was said.
         let Some(behind) = contents.behind(site, &maker, &mut findings) else {
             continue;
         };
         let behind = match behind {
-            contents::Behind::Tunnel(upstreams) => Behind::Tunnel(upstreams),
+            contents::Behind::Tunnel(upstreams) => {
+                Behind::Tunnel(tunnel(upstreams, site, common.credentials.get(number)))
+            }
             contents::Behind::Http(own, of_routes) => {
-                let content = Guarded::new(rules.clone(), own, of_routes);
+                let content = Guarded::new(routes.clone(), own, of_routes);
                 http(content, hosts, site, common)
             }
         };
         services.push(SiteService {
-            rules,
+            routes,
             by_header: None,
             behind,
-            announcement: None,
         });
     }
     match findings.is_empty() {
         true => Ok((services, contents)),
         false => Err(findings),
+    }
+}
+
+fn tunnel(upstreams: Arc<Upstreams>, site: &Site, credentials: Option<&Credentials>) -> Tunnel {
+    let version = site.settings.upstream_proxy_protocol;
+    let announcement =
+        credentials.and_then(|credentials| Announcement::new(version, &credentials.identities));
+    Tunnel {
+        upstreams,
+        announcement: announcement.map(Arc::new),
     }
 }
 

@@ -19,9 +19,10 @@ use super::shadow;
 use super::stapling::Stapling;
 use super::status::SiteStatus;
 use crate::access::header::{HeaderGate, HeaderGates};
+use crate::access::routes::Routes;
 use crate::config::networks::Networks;
 use crate::config::proxy_protocol::ProxyProtocol;
-use crate::config::{Settings, Times};
+use crate::config::{Settings, Site, Times};
 use crate::findings::Findings;
 use crate::http::health::Health;
 use crate::http::plain::PlainView;
@@ -30,9 +31,9 @@ use crate::limits::Limits;
 use crate::net::proxy_protocol::ProxyHeaders;
 use crate::telemetry::Telemetry;
 use crate::tls::context::{Shared, SiteParts};
+use crate::tls::revocation::Crl;
 use crate::tls::{Credentials, TicketSecret, TlsContext};
-use crate::tunnel::Announcement;
-use crate::upstream::checks::{Checks, Wanted};
+use crate::upstream::checks::Wanted;
 
 /// What a snapshot is made of.
 pub struct Inputs {
@@ -52,10 +53,10 @@ pub struct Snapshot {
     /// What the next one may keep.
     pub(super) contents: Contents,
     stapling: Vec<Stapling>,
-    /// Of the sites whose clients a header tells, and where they take effect.
-    header_gates: (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>),
-    /// The upstreams that readiness depends on, and who looks at them.
-    ready: (Arc<Checks>, Wanted),
+    /// Of the sites whose clients a header tells, by [`Site::id`].
+    header_gates: Vec<(String, Arc<HeaderGate>)>,
+    /// The upstreams that readiness depends on.
+    checks: Wanted,
     /// How often clients may do something; `None` without a limit.
     pub(super) limits: Option<Arc<Limits>>,
     /// What load balancers are told on the ports of clients; `None` for nothing.
@@ -93,59 +94,22 @@ impl Snapshot {
         let (settings, telemetry) = (&inputs.settings, &lasting.telemetry);
         let mut findings = Findings::default();
         lasting.lists.pin();
-        let rules = findings
+        let routes = findings
             .note(routes::of_sites(settings))
             .unwrap_or_default();
-        let stapling: Vec<_> = settings
-            .sites
-            .iter()
-            .zip(&inputs.credentials)
-            .map(|(site, credentials)| {
-                let identities = credentials.identities.iter();
-                let stapling = identities
-                    .map(|identity| Stapling::of(site, credentials, identity, lasting, before));
-                stapling.collect::<Vec<_>>()
-            })
+        let sites = settings.sites.iter().zip(&inputs.credentials);
+        let sites: Vec<_> = sites
+            .map(|(site, credentials)| SiteInputs::gather(site, credentials, lasting, before))
             .collect();
-        let with_credentials = || settings.sites.iter().zip(&inputs.credentials);
-        let candidates: Vec<_> = with_credentials()
-            .map(|(site, credentials)| shadow::parts(site, credentials, &lasting.lists))
-            .collect();
-        // What is wrong with the rules was said.
-        let shadows = match rules.is_empty() {
-            true => Ok(Vec::new()),
-            false => settings
-                .sites
-                .iter()
-                .zip(&candidates)
-                .map(|(site, parts)| shadow::build(site, parts.as_ref()))
-                .collect(),
-        };
-        let mut shadows = findings.note(shadows).unwrap_or_default().into_iter();
-        let sites = inputs
-            .credentials
-            .iter()
-            .zip(&settings.sites)
-            .zip(&stapling);
-        let sites = sites.zip(&rules);
-        let parts = sites.map(|(((credentials, site), stapling), rules)| SiteParts {
-            credentials,
-            crls: lasting
-                .lists
-                .beside(credentials.crls.clone(), &site.settings.crls),
-            admission: rules.clone(),
-            shadow: shadows.next().flatten(),
-            stapled: stapling.iter().map(|one| one.stapled.clone()).collect(),
-        });
         let shared = Shared {
             secret: inputs.ticket_secret.as_ref().unwrap_or(&lasting.secret),
             statuses: &lasting.statuses,
             answers_health: settings.health.is_some(),
         };
-        let tls = match rules.len() == settings.sites.len() {
-            true => findings.note(TlsContext::build(settings, parts.collect(), &shared)),
+        let tls = match routes.is_empty() {
             // What is wrong with them was said.
-            false => findings.note(TlsContext::check(&settings.tls)).and(None),
+            true => findings.note(TlsContext::check(&settings.tls)).and(None),
+            false => tls(settings, &sites, &routes, &shared, &mut findings),
         };
         let limits = Limits::new(&settings.limits, &lasting.limits, telemetry);
         let health = settings.health.clone().map(|settings| {
@@ -154,64 +118,47 @@ impl Snapshot {
         });
         let common = Common {
             settings,
+            credentials: &inputs.credentials,
             telemetry,
             limits: &limits,
             health: &health,
             inventory: &lasting.inventory,
         };
-        let mut sites = findings.note(services(&common, &rules, before));
-        let announced = settings.sites.iter().zip(&inputs.credentials);
-        let services = sites.iter_mut().flat_map(|(services, _)| services);
-        for (service, (site, credentials)) in services.zip(announced) {
-            let version = site.settings.upstream_proxy_protocol;
-            let announcement = Announcement::new(version, &credentials.identities);
-            service.announcement = announcement.map(Arc::new);
-        }
-        match (tls, sites) {
-            (Some(tls), Some((mut sites, contents))) if findings.is_empty() => Ok(Self {
-                header_gates: header_gates(settings, &tls, &mut sites, lasting),
-                plain: plain::view(&sites, settings, &health, telemetry),
-                ready: (lasting.checks.clone(), ready::wanted(settings)),
-                limits,
-                health,
-                door: Door::new(&settings.overload, &lasting.places),
-                tls,
-                sites,
-                contents,
-                stapling: stapling.into_iter().flatten().collect(),
-                status: with_credentials()
-                    .zip(&candidates)
-                    .map(|((site, credentials), candidate)| {
-                        let crls = lasting
-                            .lists
-                            .beside(credentials.crls.clone(), &site.settings.crls);
-                        SiteStatus::of(site, credentials, crls.as_deref(), candidate.as_ref())
-                    })
-                    .collect(),
-                inventory: lasting.inventory.clone(),
-                proxy_headers: ProxyHeaders::new(
-                    settings.proxy_protocol,
-                    &settings.trusted_proxies,
-                    telemetry,
-                ),
-                http_proxies: match settings.proxy_protocol {
-                    ProxyProtocol::Off => settings.trusted_proxies.clone(),
-                    ProxyProtocol::Required | ProxyProtocol::Auto => Networks::default(),
-                },
-                telemetry: telemetry.clone(),
-                times: settings.times,
-                terms: Terms::of(
-                    settings,
-                    &rules,
-                    1 + lasting.snapshots.fetch_add(1, Ordering::Relaxed),
-                ),
-                open: lasting.open.clone(),
-            }),
-            _ => {
-                findings.locate(|name| settings.place_of(name));
-                Err(findings)
-            }
-        }
+        let services = findings.note(services(&common, &routes, before));
+        let (Some(tls), Some((mut services, contents)), true) =
+            (tls, services, findings.is_empty())
+        else {
+            findings.locate(|name| settings.place_of(name));
+            return Err(findings);
+        };
+        let number = 1 + lasting.snapshots.fetch_add(1, Ordering::Relaxed);
+        Ok(Self {
+            header_gates: header_gates(settings, &tls, &mut services, &lasting.header_gates),
+            plain: plain::view(&services, settings, &health, telemetry),
+            checks: ready::wanted(settings),
+            limits,
+            door: Door::new(&settings.overload, &lasting.places),
+            health,
+            tls,
+            sites: services,
+            contents,
+            status: sites.iter().map(SiteInputs::status).collect(),
+            stapling: sites.into_iter().flat_map(|site| site.stapling).collect(),
+            inventory: lasting.inventory.clone(),
+            proxy_headers: ProxyHeaders::new(
+                settings.proxy_protocol,
+                &settings.trusted_proxies,
+                telemetry,
+            ),
+            http_proxies: match settings.proxy_protocol {
+                ProxyProtocol::Off => settings.trusted_proxies.clone(),
+                ProxyProtocol::Required | ProxyProtocol::Auto => Networks::default(),
+            },
+            telemetry: telemetry.clone(),
+            times: settings.times,
+            terms: Terms::of(settings, &routes, number),
+            open: lasting.open.clone(),
+        })
     }
 
     pub(super) fn stapling(&self) -> &[Stapling] {
@@ -220,43 +167,103 @@ impl Snapshot {
 
     /// Begins what goes on for as long as the snapshot lives, or one that follows it. Needs a tokio
     /// runtime.
-    pub fn begin(&self) {
+    pub fn begin(&self, lasting: &Lasting) {
         for stapling in &self.stapling {
             stapling.begin();
         }
-        let (current, new) = &self.header_gates;
-        current.replace(new);
-        let (checks, wanted) = &self.ready;
-        checks.follow(wanted);
+        lasting.header_gates.replace(&self.header_gates);
+        lasting.checks.follow(&self.checks);
     }
 
     /// Everything that `build` would complain about without credentials.
     pub fn rehearse(settings: &Settings, telemetry: &Arc<Telemetry>) -> Findings {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
-        let rules = findings
+        let routes = findings
             .note(routes::of_sites(settings))
             .unwrap_or_default();
         let common = Common {
             settings,
+            credentials: &[],
             telemetry,
             limits: &None,
             health: &None,
             inventory: &Arc::default(),
         };
-        findings.note(services(&common, &rules, None));
+        findings.note(services(&common, &routes, None));
         findings.locate(|name| settings.place_of(name));
         findings
     }
 }
 
-/// Who decides about the requests of each site whose clients a header tells.
+/// What one site's part of a snapshot is made of.
+struct SiteInputs<'a> {
+    site: &'a Site,
+    credentials: &'a Credentials,
+    /// Those of files and of URLs; `None` if none are looked at.
+    crls: Option<Vec<Arc<Crl>>>,
+    candidate: Option<shadow::Parts>,
+    /// Of each of the server's certificates.
+    stapling: Vec<Stapling>,
+}
+
+impl<'a> SiteInputs<'a> {
+    fn gather(
+        site: &'a Site,
+        credentials: &'a Credentials,
+        lasting: &Lasting,
+        before: Option<&Snapshot>,
+    ) -> Self {
+        let identities = credentials.identities.iter();
+        let stapling =
+            identities.map(|identity| Stapling::of(site, credentials, identity, lasting, before));
+        let of_files = credentials.crls.clone();
+        Self {
+            site,
+            credentials,
+            crls: lasting.lists.beside(of_files, &site.settings.crls),
+            candidate: shadow::parts(site, credentials, &lasting.lists),
+            stapling: stapling.collect(),
+        }
+    }
+
+    fn status(&self) -> SiteStatus {
+        let (crls, candidate) = (self.crls.as_deref(), self.candidate.as_ref());
+        SiteStatus::of(self.site, self.credentials, crls, candidate)
+    }
+}
+
+/// What decides in handshakes. Where a candidate can't be made, it is found out without one what else is wrong.
+fn tls(
+    settings: &Settings,
+    sites: &[SiteInputs<'_>],
+    routes: &[Arc<Routes>],
+    shared: &Shared<'_>,
+    findings: &mut Findings,
+) -> Option<TlsContext> {
+    let shadows = sites
+        .iter()
+        .map(|of| shadow::build(of.site, of.candidate.as_ref()));
+    let shadows: Option<Vec<_>> = findings.note(shadows.collect());
+    let mut shadows = shadows.into_iter().flatten();
+    let parts = sites.iter().zip(routes).map(|(of, routes)| SiteParts {
+        credentials: of.credentials,
+        crls: of.crls.clone(),
+        admission: routes.clone(),
+        shadow: shadows.next().flatten(),
+        stapled: of.stapling.iter().map(|one| one.stapled.clone()).collect(),
+    });
+    findings.note(TlsContext::build(settings, parts.collect(), shared))
+}
+
+/// Who decides about the requests of each site whose clients a header tells. From now on these sites' services ask
+/// what is current there.
 fn header_gates(
     settings: &Settings,
     tls: &TlsContext,
     services: &mut [SiteService],
-    lasting: &Lasting,
-) -> (Arc<HeaderGates>, Vec<(String, Arc<HeaderGate>)>) {
+    current: &HeaderGates,
+) -> Vec<(String, Arc<HeaderGate>)> {
     let mut gates = Vec::new();
     let sites = settings.sites.iter().zip(services).enumerate();
     for (number, (site, service)) in sites {
@@ -265,9 +272,9 @@ fn header_gates(
                 trusted: settings.trusted_proxies.clone(),
                 judge: judge.clone(),
             };
-            service.by_header = Some(lasting.header_gates.of(&site.id()));
+            service.by_header = Some(current.of(&site.id()));
             gates.push((site.id(), Arc::new(gate)));
         }
     }
-    (lasting.header_gates.clone(), gates)
+    gates
 }

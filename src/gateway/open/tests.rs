@@ -19,7 +19,7 @@ fn terms(max_age: u64) -> Terms {
 fn expiring(seconds: i64) -> Entry {
     Entry {
         who: Weak::new(),
-        place: Arc::default(),
+        site: Arc::default(),
         began: 0,
         expires: wall() / 1000 + seconds,
         due: 0,
