@@ -8,7 +8,7 @@ use super::shadow;
 use super::snapshot::Snapshot;
 use crate::access::{self, Permitted, RefusedConnection, header};
 use crate::http::health::Outcomes;
-use crate::http::service::Conversation;
+use crate::http::service::{Conversation, HttpServer};
 use crate::lifecycle::Member;
 use crate::lifecycle::ending::Stage;
 use crate::net::give_way::{self, PushedOut};
@@ -68,162 +68,25 @@ impl Snapshot {
 
     /// Whose connection it is, if there is room for it.
     async fn arrive(&self, connected: Connected) -> Option<Accepted> {
-        if self.door.is_full(connected.peer, &self.telemetry) {
+        if self.door.is_full(connected.peer) {
             return None;
         }
         let mut accepted = match &self.proxy_headers {
             None => connected.into(),
-            Some(headers) => Box::pin(self.announced(connected, headers)).await?,
+            Some(headers) => Box::pin(self.receive_header(connected, headers)).await?,
         };
-        let lets_in = self.door.lets_in(&mut accepted, &self.telemetry);
-        let limits = self.limits.as_ref();
-        let is_welcome = lets_in && !limits.is_some_and(|l| l.turn_away(accepted.client));
-        is_welcome.then_some(accepted)
-    }
-
-    /// The handshake. Whoever fails it has been told, and counted, when this returns.
-    async fn shake_hands(&self, accepted: Accepted) -> Option<Handshaken> {
-        let (client, via) = (accepted.client, accepted.via.clone());
-        match handshake::perform(accepted, &self.tls).await {
-            Ok(handshaken) => return Some(handshaken),
-            Err(Failure::Ping) => events::tcp_ping(&self.telemetry),
-            Err(Failure::PushedOut) => {
-                connection_refused(&self.telemetry, TooMany::Handshakes, client);
-            }
-            Err(Failure::Refused(refused, exhibit)) => {
-                self.refused(&refused, client, via.as_deref());
-                let origin = Origin { client, via };
-                shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
-            }
-        }
-        None
-    }
-
-    /// Somebody whose certificate, or the want of one, isn't accepted: may at most ask whether the process is ready.
-    async fn keep_out(
-        self: &Arc<Self>,
-        refused: RefusedConnection,
-        exhibit: Option<Exhibit>,
-        behind: &Behind,
-        member: Member,
-    ) {
-        let origin = refused.session.origin();
-        let client = origin.client;
-        if let (Behind::Http(server), true) = (behind, self.may_check_health(&refused, behind)) {
-            let outcomes = self.clone().outcomes(&refused, exhibit);
-            let check = Box::pin(server.check(refused, outcomes, member));
-            let _ = self.half_open(client, check).await;
-            return;
-        }
-        let is_new = self.refused(&refused.refused, client, origin.via.as_deref());
-        let reason = refused.refused.reason;
-        shadow::compare(exhibit, Err(reason), origin, &self.telemetry);
-        if let (Behind::Http(server), true) = (behind, is_new) {
-            let page = Box::pin(server.refuse(refused, member));
-            let _ = self.half_open(client, page).await;
-        }
-    }
-
-    /// Somebody who may come in, unless it is too often.
-    async fn let_in(
-        &self,
-        permitted: Permitted,
-        site: &SiteService,
-        member: Member,
-    ) -> Option<Conversation> {
-        self.came_in(&permitted);
-        if let Some(wait) = self.too_many(&permitted) {
-            if let Behind::Http(server) = &site.behind {
-                server.turn_away(permitted, wait, member).await;
-            }
-            return None;
-        }
-        let connection = permitted.connection();
-        self.open.enter(connection, &self.terms);
-        if member.is_closing() {
-            // Those who were there have been told.
-            connection.ending.tell(Stage::Closing);
-        }
-        Some(match &site.behind {
-            Behind::Http(server) => server.serve(permitted),
-            Behind::Tunnel(tunnel) => {
-                let (tunnel, telemetry) = (tunnel.clone(), self.telemetry.clone());
-                let idle = self.times.tunnel_idle;
-                Box::pin(async move {
-                    let announcement = tunnel.announcement.as_deref();
-                    tunnel::run(permitted, &tunnel.upstreams, announcement, idle, &telemetry).await;
-                })
-            }
-        })
-    }
-
-    /// Says so, and what was overlooked.
-    fn came_in(&self, permitted: &Permitted) {
-        let session = &permitted.connection().session;
-        let client = session.address;
-        if let Some(certificate) = permitted.certificate() {
-            self.inventory.note(certificate, None, client, unix_now());
-        }
-        if let Some(overlooked) = &session.overlooked {
-            RevocationUnknown {
-                reason: overlooked.reason,
-                client,
-                depth: overlooked.depth,
-                detail: &overlooked.words,
-                news: overlooked.is_news(),
-            }
-            .emit(&self.telemetry);
-        }
-        completed(session).emit(&self.telemetry);
-    }
-
-    /// What somebody is waited for who isn't let in yet, or never is. It holds no place that a good client needs.
-    async fn half_open<F: Future>(&self, who: Peer, waiting: F) -> Result<F::Output, PushedOut> {
-        let done = give_way::bounded(self.tls.most_handshakes(), waiting).await;
-        done.inspect_err(|PushedOut| {
-            connection_refused(&self.telemetry, TooMany::Handshakes, who);
-        })
-    }
-
-    /// Whether a client that may not come in may ask whether the process is ready: one that shows no certificate.
-    fn may_check_health(&self, refused: &RefusedConnection, behind: &Behind) -> bool {
-        let answers = matches!(behind, Behind::Http(server) if server.health.is_some());
-        answers && refused.refused.reason == RefusalReason::NoCertificate
-    }
-
-    /// What is said of it then. It is told apart from a client by what it asks for.
-    fn outcomes(
-        self: Arc<Self>,
-        connection: &RefusedConnection,
-        exhibit: Option<Exhibit>,
-    ) -> Outcomes {
-        let session = connection.session.clone();
-        let (origin, telemetry) = (session.origin(), self.telemetry.clone());
-        let checked = move || completed(&session).emit(&telemetry);
-        let refused = connection.refused.clone();
-        let refused = move || {
-            self.refused(&refused, origin.client, origin.via.as_deref());
-            shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
-        };
-        Outcomes {
-            checked: Box::new(checked),
-            refused: Box::new(refused),
-        }
-    }
-
-    /// How long its client must wait, if it makes too many connections.
-    fn too_many(&self, permitted: &Permitted) -> Option<Duration> {
-        let (limits, connection) = (self.limits.as_ref()?, permitted.connection());
-        let certificate = connection.certificate.as_deref();
-        let taken = limits.connection(connection.session.address, certificate);
-        taken.err()
+        self.door.lets_in(&mut accepted).then_some(accepted)
     }
 
     /// Takes the PROXY header off a connection. Whoever isn't let in has been counted when this returns.
-    async fn announced(&self, connected: Connected, headers: &ProxyHeaders) -> Option<Accepted> {
+    async fn receive_header(
+        &self,
+        connected: Connected,
+        headers: &ProxyHeaders,
+    ) -> Option<Accepted> {
         let peer = connected.peer;
         let limit = self.tls.handshake_timeout();
-        let received = self.half_open(peer, headers.receive(connected, limit));
+        let received = self.in_turn(peer, headers.receive(connected, limit));
         match received.await.ok()? {
             Ok(accepted) => Some(accepted),
             Err(proxy_protocol::Failure::Ping) => {
@@ -249,8 +112,146 @@ impl Snapshot {
         }
     }
 
-    /// Says so, unless it was said of the same certificate too often.
-    fn refused(&self, refused: &Refused, client: Peer, via: Option<&Via>) -> bool {
+    /// The handshake. Whoever fails it has been told, and counted, when this returns.
+    async fn shake_hands(&self, accepted: Accepted) -> Option<Handshaken> {
+        let (client, via) = (accepted.client, accepted.via.clone());
+        match handshake::perform(accepted, &self.tls).await {
+            Ok(handshaken) => return Some(handshaken),
+            Err(Failure::Ping) => events::tcp_ping(&self.telemetry),
+            Err(Failure::PushedOut) => {
+                connection_refused(&self.telemetry, TooMany::Handshakes, client);
+            }
+            Err(Failure::Refused(refused, exhibit)) => {
+                self.report_refusal(&refused, client, via.as_deref());
+                let origin = Origin { client, via };
+                shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
+            }
+        }
+        None
+    }
+
+    /// Somebody who may come in, unless it is too often.
+    async fn let_in(
+        &self,
+        permitted: Permitted,
+        site: &SiteService,
+        member: Member,
+    ) -> Option<Conversation> {
+        self.report_admission(&permitted);
+        if let Some(wait) = self.too_many(&permitted) {
+            if let Behind::Http(server) = &site.behind {
+                server.turn_away(permitted, wait, member).await;
+            }
+            return None;
+        }
+        let connection = permitted.connection();
+        self.open.enter(connection, &self.terms);
+        if member.is_closing() {
+            // Those who were there have been told.
+            connection.ending.tell(Stage::Closing);
+        }
+        Some(match &site.behind {
+            Behind::Http(server) => server.serve(permitted),
+            Behind::Tunnel(tunnel) => {
+                let (tunnel, telemetry) = (tunnel.clone(), self.telemetry.clone());
+                let idle = self.times.tunnel_idle;
+                Box::pin(async move {
+                    let announcement = tunnel.announcement.as_deref();
+                    tunnel::run(permitted, &tunnel.upstreams, announcement, idle, &telemetry).await;
+                })
+            }
+        })
+    }
+
+    /// How long its client must wait, if it makes too many connections.
+    fn too_many(&self, permitted: &Permitted) -> Option<Duration> {
+        let (limits, connection) = (self.limits.as_ref()?, permitted.connection());
+        let certificate = connection.certificate.as_deref();
+        let taken = limits.connection(connection.session.address, certificate);
+        taken.err()
+    }
+
+    /// Somebody whose certificate, or the want of one, isn't accepted: may at most ask whether the process is ready.
+    async fn keep_out(
+        self: &Arc<Self>,
+        refused: RefusedConnection,
+        exhibit: Option<Exhibit>,
+        behind: &Behind,
+        member: Member,
+    ) {
+        let origin = refused.session.origin();
+        let client = origin.client;
+        let server = match behind {
+            Behind::Http(server) => Some(server),
+            Behind::Tunnel(_) => None,
+        };
+        if let Some(server) = server.filter(|server| may_check_health(server, &refused)) {
+            let outcomes = self.clone().outcomes(&refused, exhibit);
+            let check = Box::pin(server.check(refused, outcomes, member));
+            let _ = self.in_turn(client, check).await;
+            return;
+        }
+        let is_new = self.report_refusal(&refused.refused, client, origin.via.as_deref());
+        let reason = refused.refused.reason;
+        shadow::compare(exhibit, Err(reason), origin, &self.telemetry);
+        if let Some(server) = server.filter(|_| is_new) {
+            let page = Box::pin(server.refuse(refused, member));
+            let _ = self.in_turn(client, page).await;
+        }
+    }
+
+    /// What is reported of somebody who may ask for the health answer: a health check, or a refused client. Only what it asks
+    /// for tells.
+    fn outcomes(
+        self: Arc<Self>,
+        connection: &RefusedConnection,
+        exhibit: Option<Exhibit>,
+    ) -> Outcomes {
+        let session = connection.session.clone();
+        let (origin, telemetry) = (session.origin(), self.telemetry.clone());
+        let checked = move || completed(&session).emit(&telemetry);
+        let refused = connection.refused.clone();
+        let refused = move || {
+            self.report_refusal(&refused, origin.client, origin.via.as_deref());
+            shadow::compare(exhibit, Err(refused.reason), origin, &self.telemetry);
+        };
+        Outcomes {
+            checked: Box::new(checked),
+            refused: Box::new(refused),
+        }
+    }
+
+    /// Waits for a client that isn't let in yet, or never is, as one of those who give way to each other: however slow it
+    /// is, it holds no place that a good client needs.
+    async fn in_turn<F: Future>(&self, who: Peer, waiting: F) -> Result<F::Output, PushedOut> {
+        let done = give_way::bounded(self.tls.most_handshakes(), waiting).await;
+        done.inspect_err(|PushedOut| {
+            connection_refused(&self.telemetry, TooMany::Handshakes, who);
+        })
+    }
+
+    /// Says who came in, and what was overlooked.
+    fn report_admission(&self, permitted: &Permitted) {
+        let session = &permitted.connection().session;
+        let client = session.address;
+        if let Some(certificate) = permitted.certificate() {
+            self.inventory.note(certificate, None, client, unix_now());
+        }
+        if let Some(overlooked) = &session.overlooked {
+            RevocationUnknown {
+                reason: overlooked.reason,
+                client,
+                depth: overlooked.depth,
+                detail: &overlooked.words,
+                news: overlooked.is_news(),
+            }
+            .emit(&self.telemetry);
+        }
+        completed(session).emit(&self.telemetry);
+    }
+
+    /// Says who was refused, unless it was said of the same certificate too often; whether it was said now.
+    fn report_refusal(&self, refused: &Refused, client: Peer, via: Option<&Via>) -> bool {
         let certificate = refused.certificate.as_ref();
         // Else it is good, and the client may not be its holder.
         let rejected = refused.depth.and(certificate);
@@ -278,6 +279,11 @@ impl Snapshot {
         }
         true
     }
+}
+
+/// Whether a client that may not come in may ask whether the process is ready: one that shows no certificate.
+fn may_check_health(server: &HttpServer, refused: &RefusedConnection) -> bool {
+    server.health.is_some() && refused.refused.reason == RefusalReason::NoCertificate
 }
 
 fn completed(session: &Session) -> HandshakeCompleted<'_> {

@@ -1,8 +1,10 @@
-//! What is closed before its handshake, because too much is open.
+//! What is closed before its handshake, because too much is open, or comes too often.
 
 use std::sync::Arc;
 
+use super::lasting::Lasting;
 use crate::config::overload::OverloadSettings;
+use crate::limits::Limits;
 use crate::net::Accepted;
 use crate::net::give_way;
 use crate::net::places::Places;
@@ -16,30 +18,43 @@ pub(super) struct Door {
     /// Zero is no bound.
     per_address: u32,
     places: Arc<Places>,
+    /// How often they may come; `None` without a limit.
+    limits: Option<Arc<Limits>>,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Door {
-    /// Counts by what is open now, and in `places`.
-    pub(super) fn new(settings: &OverloadSettings, places: &Arc<Places>) -> Self {
+    pub(super) fn new(
+        settings: &OverloadSettings,
+        limits: &Option<Arc<Limits>>,
+        lasting: &Lasting,
+    ) -> Self {
         Self {
             connections: settings.connections(),
             per_address: settings.per_address.0,
-            places: places.clone(),
+            places: lasting.places.clone(),
+            limits: limits.clone(),
+            telemetry: lasting.telemetry.clone(),
         }
     }
 
     /// Whether there is no room for another connection, whoever's it is, not even in place of one that has been silent
     /// and isn't let in yet. Asked before anything is read of it.
-    pub(super) fn is_full(&self, peer: Peer, telemetry: &Telemetry) -> bool {
-        let full = connections_open(telemetry) > self.connections && !give_way::make_room();
+    pub(super) fn is_full(&self, peer: Peer) -> bool {
+        let full = connections_open(&self.telemetry) > self.connections && !give_way::make_room();
         if full {
-            connection_refused(telemetry, TooMany::Connections, peer);
+            connection_refused(&self.telemetry, TooMany::Connections, peer);
         }
         full
     }
 
-    /// Whether this connection may go on. It counts itself among those that are open already.
-    pub(super) fn lets_in(&self, accepted: &mut Accepted, telemetry: &Telemetry) -> bool {
+    /// Whether this connection may go on, as far as that depends on its client's address. From now on it counts for that.
+    pub(super) fn lets_in(&self, accepted: &mut Accepted) -> bool {
+        let limits = self.limits.as_ref();
+        self.has_place(accepted) && !limits.is_some_and(|limits| limits.turn_away(accepted.client))
+    }
+
+    fn has_place(&self, accepted: &mut Accepted) -> bool {
         // Clients of a unix socket have no address: they are not one client.
         let (Some(address), 1..) = (accepted.client.ip(), self.per_address) else {
             return true;
@@ -47,7 +62,7 @@ impl Door {
         match self.places.take(address, self.per_address) {
             Some(place) => accepted.stream.keep(place),
             None => {
-                connection_refused(telemetry, TooMany::OfAddress, accepted.client);
+                connection_refused(&self.telemetry, TooMany::OfAddress, accepted.client);
                 return false;
             }
         }

@@ -17,12 +17,7 @@ use crate::telemetry::Telemetry;
 pub(super) async fn connection(service: Arc<Service>, mut accepted: Accepted, member: Member) {
     {
         let snapshot = service.current.load();
-        let (door, telemetry) = (&snapshot.door, &snapshot.telemetry);
-        if door.is_full(accepted.client, telemetry) || !door.lets_in(&mut accepted, telemetry) {
-            return;
-        }
-        let limits = snapshot.limits.as_ref();
-        if limits.is_some_and(|limits| limits.turn_away(accepted.client)) {
+        if snapshot.door.is_full(accepted.client) || !snapshot.door.lets_in(&mut accepted) {
             return;
         }
     }
