@@ -133,12 +133,7 @@ impl Admin {
             Err(wrong) => return text(StatusCode::BAD_REQUEST, wrong + "\n"),
         };
         match serde_json::to_vec_pretty(&self.reporter.status(&page)) {
-            Ok(status) => {
-                let mut response = text(StatusCode::OK, status);
-                let kind = HeaderValue::from_static("application/json");
-                response.headers_mut().insert(CONTENT_TYPE, kind);
-                response
-            }
+            Ok(status) => answer(StatusCode::OK, "application/json", status),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }
     }
@@ -148,12 +143,9 @@ impl Admin {
             Ok(page) => page,
             Err(wrong) => return text(StatusCode::BAD_REQUEST, wrong + "\n"),
         };
-        let mut response = text(StatusCode::OK, page::html(&self.reporter.status(&page)));
+        let html = page::html(&self.reporter.status(&page));
+        let mut response = answer(StatusCode::OK, "text/html; charset=utf-8", html);
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        );
         headers.insert(CONTENT_SECURITY_POLICY, page::POLICY.clone());
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -163,21 +155,29 @@ impl Admin {
     fn metrics(&self) -> Response<Full<Bytes>> {
         self.reporter.refresh();
         match self.telemetry.metrics.text() {
-            Ok(metrics) => {
-                let mut response = text(StatusCode::OK, metrics);
-                let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-                response.headers_mut().insert(CONTENT_TYPE, kind);
-                response
-            }
+            // Prometheus' text format.
+            Ok(metrics) => answer(
+                StatusCode::OK,
+                "text/plain; version=0.0.4; charset=utf-8",
+                metrics,
+            ),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }
     }
 }
 
 fn text(status: StatusCode, content: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    answer(status, "text/plain; charset=utf-8", content)
+}
+
+fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    content: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(content.into()));
     *response.status_mut() = status;
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Service;
+use super::lasting::Lasting;
 use super::open::{Register, Told};
 use super::snapshot::Snapshot;
 use crate::access::Connection;
@@ -62,8 +63,12 @@ impl Terms {
 }
 
 /// Keeps time for ever. Must be spawned.
-pub(super) async fn run(service: Arc<Service>, telemetry: Arc<Telemetry>) {
-    let register = &service.lasting.open;
+pub(super) async fn run(service: Arc<Service>) {
+    let Lasting {
+        open: register,
+        telemetry,
+        ..
+    } = &service.lasting;
     let mut looked = Instant::now();
     // None: the first one is new, too.
     let mut known = 0;
@@ -76,13 +81,13 @@ pub(super) async fn run(service: Arc<Service>, telemetry: Arc<Telemetry>) {
             (looked, known) = (Instant::now(), snapshot.terms.snapshot);
             register.recount(&snapshot.terms);
         }
-        tell(register.due_now(&snapshot.terms), &telemetry);
+        tell(register.due_now(&snapshot.terms), telemetry);
         if !is_new && !stale {
             continue;
         }
-        let (service, telemetry) = (service.clone(), telemetry.clone());
+        let service = service.clone();
         // A panic was logged. Whom it has left unjudged, the next snapshot judges.
-        let judging = move || judge_all(&snapshot, &service.lasting.open, &telemetry);
+        let judging = move || judge_all(&snapshot, &service.lasting);
         let _ = tokio::task::spawn_blocking(judging).await;
     }
 }
@@ -101,13 +106,13 @@ fn tell(all: Vec<Told>, telemetry: &Telemetry) {
                 ClosedFor::MaxAge => "it is as old as it may become",
                 _ => "a certificate of its client's chain has expired",
             };
-            said(&who, reason, detail, telemetry);
+            report(&who, reason, detail, telemetry);
         }
         who.ending.tell(stage);
     }
 }
 
-fn said(who: &Connection, reason: ClosedFor, detail: &str, telemetry: &Telemetry) {
+fn report(who: &Connection, reason: ClosedFor, detail: &str, telemetry: &Telemetry) {
     let connection = who.fields();
     ConnectionClosed {
         reason,
@@ -118,8 +123,8 @@ fn said(who: &Connection, reason: ClosedFor, detail: &str, telemetry: &Telemetry
 }
 
 /// Judges each connection that this snapshot hasn't judged yet.
-fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
-    let terms = &snapshot.terms;
+fn judge_all(snapshot: &Snapshot, lasting: &Lasting) {
+    let (terms, register) = (&snapshot.terms, &lasting.open);
     for part in 0..register.parts() {
         if register.is_past(terms.snapshot) {
             return;
@@ -130,7 +135,7 @@ fn judge_all(snapshot: &Snapshot, register: &Register, telemetry: &Telemetry) {
                 Ok(None) => {}
                 Err((reason, words)) => {
                     register.over(open.id, terms.grace);
-                    said(&open.who, reason, &words, telemetry);
+                    report(&open.who, reason, &words, &lasting.telemetry);
                     open.who.ending.tell(Stage::Over);
                 }
             }

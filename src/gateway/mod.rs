@@ -44,7 +44,6 @@ pub use self::ports::Ports;
 pub struct Gateway {
     ports: Ports,
     service: Arc<Service>,
-    telemetry: Arc<Telemetry>,
     /// How many threads serve.
     workers: usize,
 }
@@ -58,7 +57,6 @@ struct Service {
 impl Gateway {
     /// Builds the service, or says everything that is in the way. Needs a tokio runtime.
     pub fn prepare(inputs: &Inputs, lasting: Lasting, ports: Ports) -> Result<Self, Findings> {
-        let (settings, telemetry) = (&inputs.settings, lasting.telemetry.clone());
         let snapshot = Snapshot::build(inputs, &lasting, None)?;
         lasting.lists.taken();
         lasting.open.use_snapshot(snapshot.terms.snapshot);
@@ -69,8 +67,7 @@ impl Gateway {
         Ok(Self {
             ports,
             service: Arc::new(service),
-            telemetry,
-            workers: settings.workers.count(),
+            workers: inputs.settings.workers.count(),
         })
     }
 

@@ -17,7 +17,6 @@ use crate::findings::{Finding, Findings};
 use crate::lifecycle::signals::Hangups;
 use crate::sighting::Sighting;
 use crate::startup::crls::CLIENT_CRL_FILE;
-use crate::telemetry::Telemetry;
 use crate::telemetry::events::reload::{
     ReloadFailed, Reloaded, lists_taken, needs_restart, reload_stalled,
 };
@@ -56,7 +55,7 @@ pub struct Reloading {
 }
 
 /// Reloads for ever. Must be spawned.
-pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: Arc<Telemetry>) {
+pub(super) async fn run(reloading: Reloading, service: Arc<Service>) {
     let interval = reloading.inputs.settings.reload_interval;
     let mut hangups = reloading.hangups;
     let mut reader = Reader {
@@ -71,7 +70,6 @@ pub(super) async fn run(reloading: Reloading, service: Arc<Service>, telemetry: 
         doubts: reloading.doubts,
         lists_not_before: None,
         service: service.clone(),
-        telemetry,
     };
     let reloader = Arc::new(Mutex::new(reloader));
     // A clock that never ticks is an easy way not to look.
@@ -201,11 +199,12 @@ struct Reloader {
     /// If fetched lists couldn't be taken: when to try again.
     lists_not_before: Option<Instant>,
     service: Arc<Service>,
-    telemetry: Arc<Telemetry>,
 }
 
 impl Reloader {
     fn reload(&mut self, reading: Reading, cause: &'static str, began: Instant) {
+        let service = self.service.clone();
+        let lasting = &service.lasting;
         let mut before = None;
         let built = reading.inputs.and_then(|(inputs, doubts)| {
             let mut lost = lost_lists(&self.inputs, &inputs);
@@ -213,7 +212,7 @@ impl Reloader {
             if !lost.is_empty() {
                 return Err(lost);
             }
-            let missing = self.service.lasting.lists.begin_here(&inputs);
+            let missing = lasting.lists.begin_here(&inputs);
             if !missing.is_empty() {
                 return Err(missing.as_errors());
             }
@@ -224,28 +223,27 @@ impl Reloader {
             Ok((inputs, doubts)) => {
                 needs_restart(&inputs.settings.fixed_differences(&self.started_with));
                 before = Some(std::mem::replace(&mut self.inputs, inputs));
-                self.service.lasting.last_reload.note(cause, "ok", &doubts);
+                lasting.last_reload.note(cause, "ok", &doubts);
                 Reloaded {
                     cause,
                     sites: self.inputs.settings.sites.len(),
                     took: began.elapsed(),
                     doubts: &doubts.without(&self.doubts),
                 }
-                .emit(&self.telemetry);
+                .emit(&lasting.telemetry);
                 self.doubts = doubts;
             }
             Err(findings) => {
-                let last = &self.service.lasting.last_reload;
-                last.note(cause, "failed", &findings);
+                lasting.last_reload.note(cause, "failed", &findings);
                 ReloadFailed {
                     cause,
                     findings: &findings,
                 }
-                .emit(&self.telemetry);
+                .emit(&lasting.telemetry);
             }
         }
         let before = before.as_ref().unwrap_or(&self.inputs);
-        self.service.lasting.lists.keep_only(&self.inputs, before);
+        lasting.lists.keep_only(&self.inputs, before);
     }
 
     /// Fetched lists take effect whether or not the files are right at this moment.

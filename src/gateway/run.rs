@@ -8,13 +8,14 @@ use humantime::format_duration;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::Gateway;
 use super::closing;
+use super::lasting::Lasting;
 use super::memory;
-use super::open::Register;
+use super::ports::Beside;
 use super::reload::{self, Reloading};
 use super::status::Statuses;
 use super::workers::Workers;
+use super::{Gateway, Service};
 use crate::admin::Admin;
 use crate::config::Times;
 use crate::lifecycle::signals::StopSignals;
@@ -42,53 +43,35 @@ impl Gateway {
         mut signals: StopSignals,
         reloading: Option<Reloading>,
     ) -> io::Result<()> {
+        let Self {
+            ports,
+            service,
+            workers,
+        } = self;
+        let lasting = &service.lasting;
         let lifecycle = Lifecycle::start();
-        let readiness = &self.service.lasting.readiness;
-        readiness.observe(lifecycle.observer());
+        lasting.readiness.observe(lifecycle.observer());
         // Ahead of the admin port: what it tells must be true from its first answer on.
-        self.service.current.load().begin(&self.service.lasting);
-        if let Some(listener) = self.ports.beside.admin {
-            let admin = Admin {
-                telemetry: self.telemetry.clone(),
-                readiness: readiness.clone(),
-                reporter: Box::new(Statuses {
-                    service: self.service.clone(),
-                    observer: lifecycle.observer(),
-                    started: unix_now(),
-                }),
-            };
-            tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
-        }
-        if let Some(listener) = self.ports.beside.redirect {
-            let service = self.service.clone();
-            let redirect = Redirect {
-                health: Box::new(move || service.current.load().health.clone()),
-                telemetry: self.telemetry.clone(),
-            };
-            let listener = TcpListener::from_std(listener)?;
-            tokio::spawn(Arc::new(redirect).serve(listener, lifecycle.member()));
-        }
-        let open = self.service.lasting.open.clone();
-        tokio::spawn(closing::run(self.service.clone(), self.telemetry.clone()));
-        tokio::spawn(memory::run(self.telemetry.clone()));
-        let (listeners, files) = (self.ports.listeners, self.ports.files);
+        service.current.load().begin(lasting);
+        serve_beside(ports.beside, &service, &lifecycle)?;
+        tokio::spawn(closing::run(service.clone()));
+        tokio::spawn(memory::run(lasting.telemetry.clone()));
         let member = lifecycle.member();
-        let _workers = Workers::start(self.workers, &listeners, &self.service, &member)?;
+        let _workers = Workers::start(workers, &ports.listeners, &service, &member)?;
         // From here on the workers have the listeners alone.
-        drop((listeners, member));
+        drop((ports.listeners, member));
         if let Some(reloading) = reloading {
-            let (service, telemetry) = (self.service.clone(), self.telemetry);
-            tokio::spawn(reload::run(reloading, service, telemetry));
+            tokio::spawn(reload::run(reloading, service.clone()));
         }
         let signal = signals.next().await;
-        let times = self.service.current.load().times;
-        let (delay, timeout) = (times.drain_delay, times.drain);
-        let [delay, timeout] = [delay, timeout].map(|time| format_duration(time).to_string());
+        let times = service.current.load().times;
+        let [delay, timeout] =
+            [times.drain_delay, times.drain].map(|time| format_duration(time).to_string());
         info!(event = "draining", signal, delay, timeout, "draining");
         tokio::select! {
-            () = drain(lifecycle, files, &open, &times, &self.service.lasting.telemetry) => {}
+            () = drain(lifecycle, ports.files, &times, lasting) => {}
             signal = signals.next() => {
-                let connections = connections_open(&self.service.lasting.telemetry);
+                let connections = connections_open(&lasting.telemetry);
                 warn!(event = "stopped", signal, connections, "second signal: connections in flight are cut");
             }
         }
@@ -96,13 +79,39 @@ impl Gateway {
     }
 }
 
-async fn drain(
-    lifecycle: Lifecycle,
-    files: Vec<SocketFile>,
-    open: &Register,
-    times: &Times,
-    telemetry: &Telemetry,
-) {
+/// Begins to answer on the ports that aren't for clients. The admin port answers to the very end.
+fn serve_beside(beside: Beside, service: &Arc<Service>, lifecycle: &Lifecycle) -> io::Result<()> {
+    let Lasting {
+        readiness,
+        telemetry,
+        ..
+    } = &service.lasting;
+    if let Some(listener) = beside.admin {
+        let admin = Admin {
+            telemetry: telemetry.clone(),
+            readiness: readiness.clone(),
+            reporter: Box::new(Statuses {
+                service: service.clone(),
+                observer: lifecycle.observer(),
+                started: unix_now(),
+            }),
+        };
+        tokio::spawn(Arc::new(admin).serve(TcpListener::from_std(listener)?));
+    }
+    if let Some(listener) = beside.redirect {
+        let service = service.clone();
+        let redirect = Redirect {
+            telemetry: telemetry.clone(),
+            health: Box::new(move || service.current.load().health.clone()),
+        };
+        let listener = TcpListener::from_std(listener)?;
+        tokio::spawn(Arc::new(redirect).serve(listener, lifecycle.member()));
+    }
+    Ok(())
+}
+
+async fn drain(lifecycle: Lifecycle, files: Vec<SocketFile>, times: &Times, lasting: &Lasting) {
+    let telemetry = &lasting.telemetry;
     lifecycle.enter(Phase::Draining);
     tokio::select! {
         () = tokio::time::sleep(times.drain_delay) => {}
@@ -115,7 +124,7 @@ async fn drain(
     drop(files);
     lifecycle.enter(Phase::Closing);
     let timeout = times.drain;
-    closing::close_all(open);
+    closing::close_all(&lasting.open);
     match tokio::time::timeout(timeout, lifecycle.finished()).await {
         Ok(()) => info!(event = "stopped", "everything in flight is done"),
         Err(_) => {
