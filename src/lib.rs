@@ -22,7 +22,7 @@
 // The command line.
 pub mod cli;
 
-// Before anything is bound.
+// Before anything is served.
 pub mod startup;
 
 // The stages of a connection.

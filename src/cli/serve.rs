@@ -20,13 +20,13 @@ use crate::lifecycle::signals::{Hangups, StopSignals};
 use crate::sighting::Sighting;
 use crate::startup::environment::Environment;
 use crate::startup::privileges::{self, Confined};
-use crate::startup::{files, limits, reexec};
+use crate::startup::{files, process, reexec};
 use crate::telemetry::events::reload::log_findings;
 use crate::telemetry::{Telemetry, logs};
 
 /// Checks everything, moves the secrets from the environment to files, serves until a stop signal.
 pub fn run(arguments: &SettingsArguments) -> Exit {
-    limits::set();
+    process::restrict();
     let (settings, wrong) = arguments.read();
     let environment = Environment::of_process();
     match environment.secret_variables().is_empty() && !wrong.has_errors() {

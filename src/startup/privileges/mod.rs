@@ -21,7 +21,7 @@ use crate::config::unix::UnixPath;
 use crate::config::user::RunAs;
 use crate::config::values::Switch;
 use crate::findings::Finding;
-use crate::startup::limits;
+use crate::startup::process;
 
 pub use users::{Account, look_up};
 
@@ -114,7 +114,7 @@ fn drop_capabilities() -> io::Result<CapabilitySet> {
         },
     )?;
     // Other rights may have undone it.
-    limits::hide();
+    process::hide();
     Ok(left)
 }
 

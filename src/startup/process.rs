@@ -1,4 +1,4 @@
-//! The process's own limits, set before anything secret is read.
+//! What the process may do and show, set before anything secret is read.
 
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
@@ -16,7 +16,7 @@ pub fn hide() {
 
 /// No core dumps, which would hold keys, and no way for programs that it starts to get more rights; and
 /// all the file descriptors that the system grants.
-pub fn set() {
+pub fn restrict() {
     hide();
     let _ = set_no_new_privs(true);
     let none = Rlimit {
