@@ -28,7 +28,7 @@ pub(super) enum Kind {
 }
 
 /// What is behind one site and its routes.
-pub(super) enum Behind {
+pub(super) enum SiteContents {
     /// The site's own, and that of each route.
     Http(Arc<Content>, Vec<Arc<Content>>),
     Tunnel(Arc<Upstreams>),
@@ -48,7 +48,7 @@ impl Contents {
         site: &Site,
         maker: &Maker<'_>,
         findings: &mut Findings,
-    ) -> Option<Behind> {
+    ) -> Option<SiteContents> {
         let label = site.label.as_str();
         let own = self.note(&site.settings.content, label, maker, findings);
         let routes = site.settings.routes.iter().map(|route| {
@@ -65,10 +65,10 @@ impl Contents {
         // All of them are made, so that all that is wrong is said.
         let routes: Vec<_> = routes.collect();
         match own? {
-            Kind::Tunnel(upstreams) => Some(Behind::Tunnel(upstreams)),
+            Kind::Tunnel(upstreams) => Some(SiteContents::Tunnel(upstreams)),
             Kind::Http(content) => {
                 let routes: Option<Vec<_>> = routes.into_iter().collect();
-                Some(Behind::Http(content, routes?))
+                Some(SiteContents::Http(content, routes?))
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::contents::{self, Contents, Maker};
+use super::contents::{Contents, Maker, SiteContents};
 use super::snapshot::Snapshot;
 use crate::access::header::CurrentGate;
 use crate::access::routes::{Guarded, Routes};
@@ -87,10 +87,10 @@ pub(super) fn services(
             continue;
         };
         let behind = match behind {
-            contents::Behind::Tunnel(upstreams) => {
+            SiteContents::Tunnel(upstreams) => {
                 Behind::Tunnel(tunnel(upstreams, site, common.credentials.get(number)))
             }
-            contents::Behind::Http(own, of_routes) => {
+            SiteContents::Http(own, of_routes) => {
                 let content = Guarded::new(routes.clone(), own, of_routes);
                 http(content, hosts, site, common)
             }
