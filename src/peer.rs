@@ -13,6 +13,12 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// At an address as a listener for both families has it: IPv4 clients come under addresses of IPv6 there (RFC 4291
+    /// section 2.5.5.2), and are at their IPv4 address here.
+    pub fn canonical(address: SocketAddr) -> Self {
+        Self::Ip(SocketAddr::new(address.ip().to_canonical(), address.port()))
+    }
+
     /// Its address without the port, an IPv4 one always as such; `None` if it has none.
     pub fn ip(self) -> Option<IpAddr> {
         self.address().map(|address| address.ip().to_canonical())

@@ -81,9 +81,7 @@ impl Acceptor {
         match self {
             Self::Tcp(socket) => {
                 let (socket, address) = socket.accept().await?;
-                // A listener for both families has IPv4 clients under addresses of IPv6 (RFC 4291 section 2.5.5.2).
-                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-                Ok((Socket::Tcp(socket), Peer::Ip(address)))
+                Ok((Socket::Tcp(socket), Peer::canonical(address)))
             }
             Self::Unix(socket) => {
                 let (socket, _) = socket.accept().await?;

@@ -144,8 +144,7 @@ impl ClientStream {
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
         match &self.socket {
             Some(socket) if self.unread.is_empty() => socket.poll_read_ready(context).map(drop),
-            Some(_) => Poll::Ready(()),
-            None => Poll::Ready(()),
+            _ => Poll::Ready(()),
         }
     }
 

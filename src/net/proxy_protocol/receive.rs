@@ -63,30 +63,14 @@ impl ProxyHeaders {
             peer,
             at,
         } = connected;
-        let is_believed = self.is_believed(connected.peer);
+        let is_believed = self.is_believed(peer);
         let left = limit.saturating_sub(at.elapsed());
-        let found = tokio::time::timeout(left, self.read(&mut stream, is_believed)).await;
-        let header = match found {
-            Ok(header) => header?,
-            Err(_) => {
-                return Err(Failure::Refused {
-                    reason: match self.required || !stream.unread().is_empty() {
-                        true => RefusalReason::ProxyHeaderTimeout,
-                        false => RefusalReason::Timeout,
-                    },
-                    detail: format!(
-                        "{} bytes within {limit:?}, and no whole PROXY header",
-                        stream.received()
-                    ),
-                });
-            }
-        };
+        let read = tokio::time::timeout(left, self.read(&mut stream, is_believed)).await;
+        let header = read.unwrap_or_else(|_| Err(self.too_late(&stream, limit)))?;
         self.count(header.as_ref());
         let client = match header.as_ref().map(|header| &header.endpoints) {
-            // A proxy that listens for both families has IPv4 clients under addresses of IPv6.
-            Some(Endpoints::Tcp { source, .. }) => {
-                Peer::Ip((source.ip().to_canonical(), source.port()).into())
-            }
+            // A proxy, too, may listen for both families.
+            Some(Endpoints::Tcp { source, .. }) => Peer::canonical(*source),
             _ => peer,
         };
         // A proxy's own connection came by nobody.
@@ -153,6 +137,19 @@ impl ProxyHeaders {
             Ok(None) => Ok(Judged::More),
             Err(Fault::Missing(_)) if !self.required => Ok(Judged::None),
             Err(fault) => Err(fault),
+        }
+    }
+
+    fn too_late(&self, stream: &ClientStream, limit: Duration) -> Failure {
+        Failure::Refused {
+            reason: match self.required || !stream.unread().is_empty() {
+                true => RefusalReason::ProxyHeaderTimeout,
+                false => RefusalReason::Timeout,
+            },
+            detail: format!(
+                "{} bytes within {limit:?}, and no whole PROXY header",
+                stream.received()
+            ),
         }
     }
 
