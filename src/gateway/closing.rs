@@ -70,7 +70,7 @@ pub(super) async fn run(service: Arc<Service>) {
         ..
     } = &service.lasting;
     let mut looked = Instant::now();
-    // None: the first one is new, too.
+    // No snapshot has this number: the first one counts as new, too.
     let mut known = 0;
     loop {
         register.wait(MINUTE).await;

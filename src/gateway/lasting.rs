@@ -20,31 +20,31 @@ use crate::upstream::checks::Checks;
 /// What outlives a snapshot, and what all of them share.
 pub struct Lasting {
     /// Of this process's own: tickets resume across reloads.
-    pub secret: TicketSecret,
+    pub(super) secret: TicketSecret,
     /// What responders said of clients' certificates.
-    pub statuses: Arc<Statuses>,
+    pub(super) statuses: Arc<Statuses>,
     /// The revocation lists that come from URLs.
     pub lists: Lists,
     /// What requests are decided by whose client a header tells.
-    pub header_gates: Arc<HeaderGates>,
+    pub(super) header_gates: Arc<HeaderGates>,
     /// How far clients are with their limits.
-    pub limits: Arc<Tables>,
+    pub(super) limits: Arc<Tables>,
     /// Whether the process is ready for more.
-    pub readiness: Arc<Readiness>,
+    pub(super) readiness: Arc<Readiness>,
     /// Which upstreams are usable, where readiness depends on it.
-    pub checks: Arc<Checks>,
+    pub(super) checks: Arc<Checks>,
     /// How many connections each address has open, where that is bounded.
-    pub places: Arc<Places>,
+    pub(super) places: Arc<Places>,
     /// The connections that are open.
-    pub open: Arc<Register>,
+    pub(super) open: Arc<Register>,
     /// How many snapshots there were.
     pub(super) snapshots: AtomicU64,
     /// The clients' certificates that were seen.
-    pub inventory: Arc<Inventory>,
+    pub(super) inventory: Arc<Inventory>,
     /// What came of the last reload.
-    pub last_reload: LastReload,
+    pub(super) last_reload: LastReload,
     /// Where events go.
-    pub telemetry: Arc<Telemetry>,
+    pub(super) telemetry: Arc<Telemetry>,
 }
 
 impl Lasting {

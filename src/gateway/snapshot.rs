@@ -86,7 +86,7 @@ impl Snapshot {
     /// Builds a snapshot, or says everything that is in the way. Of `before` it keeps what would be
     /// the same: connections to upstreams, files in memory, and the status of the server's
     /// certificate. Needs a tokio runtime.
-    pub fn build(
+    pub(super) fn build(
         inputs: &Inputs,
         lasting: &Lasting,
         before: Option<&Snapshot>,
@@ -167,7 +167,7 @@ impl Snapshot {
 
     /// Begins what goes on for as long as the snapshot lives, or one that follows it. Needs a tokio
     /// runtime.
-    pub fn begin(&self, lasting: &Lasting) {
+    pub(super) fn begin(&self, lasting: &Lasting) {
         for stapling in &self.stapling {
             stapling.begin();
         }
@@ -176,7 +176,7 @@ impl Snapshot {
     }
 
     /// Everything that `build` would complain about without credentials.
-    pub fn rehearse(settings: &Settings, telemetry: &Arc<Telemetry>) -> Findings {
+    pub(super) fn rehearse(settings: &Settings, telemetry: &Arc<Telemetry>) -> Findings {
         let mut findings = Findings::default();
         findings.note(TlsContext::check(&settings.tls));
         let routes = findings
