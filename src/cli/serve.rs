@@ -209,7 +209,7 @@ fn announce(gateway: &Gateway, settings: &Settings, confined: Confined) {
         pid = std::process::id(),
         uid = confined.uid,
         capabilities = confined.capabilities,
-        landlock = confined.landlock,
+        landlock = confined.landlock.label(),
         "ready"
     );
 }

@@ -1,7 +1,7 @@
 //! The one place that wires the stages: accepted -> handshaken -> permitted -> served.
 //!
 //! Takes bound listeners and what they serve, runs until a signal has ended it all in order. What can
-//! change meanwhile is a [`Snapshot`](snapshot::Snapshot), which [`reload`] replaces.
+//! change meanwhile is a [`Snapshot`], which [`reload`] replaces.
 
 mod closing;
 mod connection;

@@ -23,6 +23,7 @@ use crate::config::values::Switch;
 use crate::findings::Finding;
 use crate::startup::process;
 
+pub use sandbox::Landlock;
 pub use users::{Account, look_up};
 
 /// What is in force.
@@ -32,8 +33,8 @@ pub struct Confined {
     pub uid: u32,
     /// Whether the process can do what its user can't.
     pub capabilities: bool,
-    /// `full`, `partial` (an older kernel), `none`, or `off`.
-    pub landlock: &'static str,
+    /// What the kernel refuses it besides.
+    pub landlock: Landlock,
 }
 
 /// What a root without `--user` keeps: keys are mostly readable for their owners alone, and a reload
@@ -55,7 +56,7 @@ pub fn give_up(settings: &Settings) -> Result<Confined, Finding> {
     let left = drop_capabilities().map_err(failed)?;
     let landlock = match settings.landlock {
         Switch::On => sandbox::enforce(&settings.certs_dir, directories),
-        Switch::Off => "off",
+        Switch::Off => Landlock::Off,
     };
     Ok(Confined {
         uid: geteuid().as_raw(),

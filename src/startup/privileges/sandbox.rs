@@ -10,13 +10,37 @@ use landlock::{
     RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
-/// As much as the kernel has of it: how much that is, in a word.
-pub fn enforce<'a>(certs_dir: &Path, of_sockets: impl Iterator<Item = &'a Path>) -> &'static str {
+/// How much of it is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landlock {
+    /// All.
+    Full,
+    /// As much as an older kernel knows.
+    Partial,
+    /// Nothing: an old kernel, or a container that forbids the system call.
+    None,
+    /// Nothing, by `landlock off`.
+    Off,
+}
+
+impl Landlock {
+    /// The word in the log.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::None => "none",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// As much as the kernel has of it.
+pub fn enforce<'a>(certs_dir: &Path, of_sockets: impl Iterator<Item = &'a Path>) -> Landlock {
     match restrict(certs_dir, of_sockets) {
-        Ok(RulesetStatus::FullyEnforced) => "full",
-        Ok(RulesetStatus::PartiallyEnforced) => "partial",
-        // An old kernel, or one of a container's that forbids the system call.
-        Ok(RulesetStatus::NotEnforced) | Err(_) => "none",
+        Ok(RulesetStatus::FullyEnforced) => Landlock::Full,
+        Ok(RulesetStatus::PartiallyEnforced) => Landlock::Partial,
+        Ok(RulesetStatus::NotEnforced) | Err(_) => Landlock::None,
     }
 }
 
@@ -88,7 +112,7 @@ mod tests {
         rustix::thread::set_no_new_privs(true).unwrap();
         let sockets = directory.join("sockets");
         let enforced = enforce(&directory.join("certs"), std::iter::once(sockets.as_path()));
-        println!("\nsandbox: {enforced}");
+        println!("\nsandbox: {}", enforced.label());
         fs::write(directory.join("certs/inside"), "x").unwrap();
         fs::rename(
             directory.join("certs/inside"),
@@ -103,13 +127,13 @@ mod tests {
         fs::read(env::current_exe().unwrap()).unwrap();
         TcpStream::connect(address).unwrap();
         fs::remove_file(sockets.join("own")).unwrap();
-        if enforced != "none" {
+        if enforced != Landlock::None {
             fs::write(sockets.join("other"), "x").unwrap_err();
             fs::write(directory.join("outside"), "x").unwrap_err();
             fs::rename(directory.join("certs"), directory.join("elsewhere")).unwrap_err();
             Command::new("/bin/true").status().unwrap_err();
         }
-        if enforced == "full" {
+        if enforced == Landlock::Full {
             TcpListener::bind("127.0.0.1:0").unwrap_err();
         }
     }
