@@ -24,6 +24,7 @@ use crate::http::health::Health;
 use crate::http::redirect::to_https;
 use crate::lifecycle::Member;
 use crate::net::give_way;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events;
 use crate::telemetry::events::overload::{TooMany, connection_refused};
@@ -68,7 +69,8 @@ impl Redirect {
                         let telemetry = redirect.telemetry.clone();
                         let conversation = Box::pin(redirect.converse(stream, member));
                         if give_way::bounded(most, conversation).await.is_err() {
-                            connection_refused(&telemetry, TooMany::Redirects, client.into());
+                            let client = Peer::canonical(client);
+                            connection_refused(&telemetry, TooMany::Redirects, client);
                         }
                     });
                 }
