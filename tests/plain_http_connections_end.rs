@@ -183,3 +183,21 @@ fn when_the_process_closes_the_request_in_flight_is_answered() {
         "everything in flight is done"
     );
 }
+
+/// A header that stops is one that is too slow; a connection on which nothing is asked is idle.
+#[test]
+fn those_that_take_too_long_are_counted() {
+    let pki = Pki::new();
+    let gate = serve(&pki, "client-auth = \"off\"\nheader-timeout = \"1s\"").start();
+    let (mut stopping, mut idle) = (dial(&gate), dial(&gate));
+    for stream in [&mut stopping, &mut idle] {
+        goes_on(stream);
+    }
+    stopping.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+    for stream in [&mut stopping, &mut idle] {
+        ends_in_order(stream);
+    }
+    for kind in ["header", "idle"] {
+        gate.counts(&format!("certgate_timeouts_total{{kind=\"{kind}\"}}"), 1.0);
+    }
+}
