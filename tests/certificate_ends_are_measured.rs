@@ -177,3 +177,17 @@ fn of_lists_by_url_none() {
     ));
     assert!(newest > 1.7e9, "{newest}");
 }
+
+#[test]
+fn of_many_issuers_a_hundred() {
+    let pki = Pki::new();
+    let builder = places::serve(&pki);
+    let lists: Vec<_> = (1..=102)
+        .map(|days| list(&pki::authority(&days.to_string()).self_signed(), days))
+        .collect();
+    std::fs::write(builder.directory().join("a.pem"), lists.concat()).unwrap();
+    let gate = builder.config("crl = \"DIR/a.pem\"\n").start();
+    let told = told(&gate, LISTS);
+    assert_eq!(told.len(), 100);
+    assert!(told.iter().all(|(_, _, days)| *days <= 100), "{told:?}");
+}
