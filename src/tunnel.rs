@@ -75,10 +75,12 @@ pub async fn run(
     // Only close_notify ends this direction; an end without it is a break.
     client.get_mut().must_not_end();
     let before = (client.get_ref().received(), client.get_ref().sent());
+    let mut timed_out = false;
     let copied = tokio::select! {
         result = idle::bounded(idle, carry::both_ways(&mut client, &mut upstream)) => match result {
             Ok(result) => result.map_err(words),
             Err(Idle) => {
+                timed_out = true;
                 let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;
                 Err(format!("nothing both ways for {idle:?}"))
             }
@@ -107,6 +109,7 @@ pub async fn run(
         sent,
         took: start.elapsed(),
         error: copied.err(),
+        idle: timed_out,
     }
     .emit(telemetry);
 }

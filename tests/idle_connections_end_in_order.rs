@@ -29,7 +29,16 @@ fn with_close_notify_after_the_header_timeout() {
         let mut again = again.connect(gate.address).unwrap();
         assert_eq!(again.get("/").unwrap().status, 200);
         assert!(again.resumed());
+        assert_eq!(again.read(&mut [0]).unwrap(), 0);
     }
+    ends(&gate, 4.0);
+}
+
+#[track_caller]
+fn ends(gate: &certgate::Certgate, idle: f64) {
+    gate.counts("certgate_connections_open", 0.0);
+    let count = |kind| gate.metric(&format!("certgate_timeouts_total{{kind=\"{kind}\"}}"));
+    assert_eq!((count("idle"), count("header")), (idle, 0.0));
 }
 
 #[test]
@@ -43,6 +52,7 @@ fn over_http_2_too() {
     assert_eq!(used.request("GET", "/", "").status(), 200);
     used.until_closed();
     http2::connect(&client, gate.address).until_closed();
+    ends(&gate, 2.0);
 }
 
 #[test]
@@ -58,4 +68,5 @@ fn over_http_2_even_without_a_preface() {
     let end = connection.read_to_end(&mut bytes);
     let timed_out = end.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock);
     assert!(!timed_out, "still open");
+    ends(&gate, 1.0);
 }

@@ -55,6 +55,7 @@ fn a_client_that_takes_nothing_of_its_answer() {
         assert!(rest.len() < LARGE, "cut");
         let line = gate.log_line(|line| line["event"] == "request");
         assert_eq!(line["complete"], false, "{line}");
+        counted(&gate, &[("send", 1.0)]);
     }
 }
 
@@ -75,6 +76,7 @@ fn a_client_that_takes_its_time_gets_all_of_it() {
             std::thread::sleep(pause.saturating_sub(start.elapsed()));
             taken += read;
         }
+        counted(&gate, &[]);
     }
 }
 
@@ -121,6 +123,7 @@ fn a_stream_that_nobody_reads() {
             gate_is_done(&gate);
             let body = answer.into_body().collect().await;
             assert!(body.is_err(), "reset");
+            counted(&gate, &[("send", 1.0)]);
             client.0.ready().await.expect("the connection goes on");
             let answer = client.0.send_request(http2::get("/none")).await.unwrap();
             drop(answer);
@@ -188,6 +191,11 @@ fn a_body_that_stops_on_its_way() {
         let lines = lines.iter().filter(|line| line["status"] == 408);
         (lines.count() == 2).then_some(())
     });
+    // One whose end is waited for, since it is said to have no bytes.
+    let fields = &fields[..4];
+    raw.headers(3, &[fields, &[("content-length", "0")]].concat(), false);
+    assert_eq!(raw.verdict(3), Verdict::Status(0));
+    counted(&gate, &[("body", 3.0)]);
 }
 
 /// A header one byte at a time has the time of a header, and no more.
@@ -209,6 +217,7 @@ fn a_header_byte_by_byte() {
         std::thread::sleep(Duration::from_millis(20));
     }
     gate.counts("certgate_connections_open", 0.0);
+    counted(&gate, &[("header", 1.0)]);
 }
 
 #[test]
@@ -235,6 +244,17 @@ fn what_is_silent_both_ways() {
             .expect("the upstream's end, too");
         drop(connection);
         gate.counts("certgate_connections_open", 0.0);
+        counted(&gate, &[("tunnel_idle", 1.0)]);
+    }
+}
+
+/// These timeouts have been counted, and no others.
+#[track_caller]
+fn counted(gate: &Certgate, expected: &[(&str, f64)]) {
+    for kind in ["header", "idle", "body", "send", "tunnel_idle"] {
+        let expected = expected.iter().find(|(of, _)| *of == kind);
+        let name = format!("certgate_timeouts_total{{kind=\"{kind}\"}}");
+        gate.counts(&name, expected.map_or(0.0, |(_, count)| *count));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::balancer::{dial_from, field};
 use crate::support::certgate::{Builder, Certgate};
+use crate::support::client;
 use crate::support::endings::{Holding, closed, closed_for, echoing, holding};
 use crate::support::http::{self, Response};
 use crate::support::pki::Pki;
@@ -85,6 +86,8 @@ fn idle_at_its_age() {
     let line = closed(&gate, "max_age");
     assert!(line["client"].as_str().unwrap().starts_with("127.0.0.1:"));
     gate.counts("certgate_connections_closed_total{reason=\"max_age\"}", 2.0);
+    gate.counts("certgate_connections_open", 0.0);
+    assert_eq!(timeouts(&gate, "idle"), 0.0);
 }
 
 /// A load balancer that never pauses is told with an answer, or finds it closed between two.
@@ -171,10 +174,16 @@ fn when_the_process_closes_the_request_in_flight_is_answered() {
     let upstream = holding();
     let mut gate = serve(&pki, &behind(upstream.address, "client-auth = \"off\"")).start();
     let (mut busy, mut idle) = (dial(&gate), dial(&gate));
-    gate.counts("certgate_connections_open", 2.0);
+    // Without a preface.
+    let client = client::anonymous().alpn(b"\x02h2");
+    let mut http2 = client.connect(gate.address).unwrap();
+    gate.counts("certgate_connections_open", 3.0);
     begin(&mut busy, &upstream);
     gate.signal("TERM");
     ends_in_order(&mut idle);
+    let _ = http2.read_to_end(&mut Vec::new());
+    gate.counts("certgate_connections_open", 1.0);
+    assert_eq!(timeouts(&gate, "idle"), 0.0, "they had no choice");
     upstream.answer();
     is_the_last_answer(&mut busy);
     assert_eq!(gate.exit_code(), Some(0));
@@ -182,4 +191,27 @@ fn when_the_process_closes_the_request_in_flight_is_answered() {
         gate.event("stopped")["message"],
         "everything in flight is done"
     );
+}
+
+/// A header that stops is one that is too slow; a connection on which nothing is asked is idle.
+#[test]
+fn those_that_take_too_long_are_counted() {
+    let pki = Pki::new();
+    let gate = serve(&pki, "client-auth = \"off\"\nheader-timeout = \"1s\"").start();
+    let (mut stopping, mut idle) = (dial(&gate), dial(&gate));
+    for stream in [&mut stopping, &mut idle] {
+        goes_on(stream);
+    }
+    stopping.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+    for stream in [&mut stopping, &mut idle] {
+        ends_in_order(stream);
+    }
+    gate.counts("certgate_connections_open", 0.0);
+    for kind in ["header", "idle"] {
+        assert_eq!(timeouts(&gate, kind), 1.0, "{kind}");
+    }
+}
+
+fn timeouts(gate: &Certgate, kind: &str) -> f64 {
+    gate.metric(&format!("certgate_timeouts_total{{kind=\"{kind}\"}}"))
 }

@@ -93,3 +93,12 @@ def test_whoever_renews_certificates_is_told_in_time():
         for kind in ("server", "client_ca")
         for severity, days in (("ticket", 30), ("page", 7))
     }
+
+
+def test_whoever_renews_revocation_lists_is_told_in_time():
+    name = "certgate_crl_next_update_timestamp_seconds"
+    found = {(rule["labels"]["severity"], rule["expr"].strip()) for rule in alerts() if name in rule["expr"]}
+    assert found == {
+        (severity, f"min by (site, issuer) ({name}) - time() < {hours} * 3600")
+        for severity, hours in (("ticket", 24), ("page", 6))
+    }

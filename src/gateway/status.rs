@@ -12,18 +12,23 @@ use crate::admin::status::{
 };
 use crate::config::{ContentSettings, Site, SiteSettings};
 use crate::findings::Findings;
-use crate::identity::{rfc2253, serial, unix_seconds};
+use crate::identity::{rfc2253, serial, shortened, unix_seconds};
 use crate::inventory::{CAPACITY, Expiring, Inventory, Seen};
 use crate::lifecycle::readiness::NotReady;
 use crate::lifecycle::{Observer, Phase};
-use crate::telemetry::events::certificates::{CertificateKind, certificate_ends};
+use crate::telemetry::events::certificates::{
+    CertificateKind, CrlEnds, certificate_ends, crl_ends,
+};
 use crate::tls::Credentials;
-use crate::tls::revocation::Crl;
+use crate::tls::revocation::{Crl, unfollowed};
 use crate::tls::verification::unix_now;
 use crate::upstream::checks::Known;
 
 /// A client CA may have thousands of certificates; so many of a site are told.
 const AUTHORITIES: usize = 100;
+/// So many issuers of revocation lists are told of a site in metrics, by names of so many bytes at most.
+const ISSUERS: usize = 100;
+const ISSUER: usize = 512;
 
 /// What is told of a site; how many days are left is for the moment in which it is told.
 pub(super) struct SiteStatus {
@@ -32,6 +37,8 @@ pub(super) struct SiteStatus {
     id: String,
     /// Of the certificates of each kind, the earliest notAfter.
     ends: [(CertificateKind, Option<i64>); 2],
+    /// By issuer, when its lists in files are over.
+    crl_ends: Vec<(String, i64)>,
 }
 
 impl SiteStatus {
@@ -70,12 +77,18 @@ impl SiteStatus {
                 (CertificateKind::Server, server),
                 (CertificateKind::ClientCa, client_ca),
             ],
+            crl_ends: ends_of_lists(credentials, crls.unwrap_or_default()),
         }
     }
 
     fn ends(&self) -> impl Iterator<Item = ((CertificateKind, String), i64)> {
         let ends = self.ends.iter();
         ends.filter_map(|(kind, end)| Some(((*kind, self.id.clone()), (*end)?)))
+    }
+
+    fn crl_ends(&self) -> impl Iterator<Item = ((String, String), i64)> {
+        let ends = self.crl_ends.iter();
+        ends.map(|(issuer, end)| ((self.id.clone(), issuer.clone()), *end))
     }
 
     fn at(&self, now: i64) -> Told {
@@ -108,6 +121,28 @@ fn trust(authorities: &[X509], crls: Option<&[Arc<Crl>]>, settings: &SiteSetting
             deny: settings.deny.rules.len(),
         },
     }
+}
+
+/// The first of each issuer. Those that come from URLs have a metric of their own; here they can follow others.
+fn ends_of_lists(credentials: &Credentials, all: &[Arc<Crl>]) -> Vec<(String, i64)> {
+    let files = match credentials.client_ca.is_empty() {
+        // Nobody is held against them.
+        true => &[],
+        false => credentials.crls.as_deref().unwrap_or_default(),
+    };
+    let mut ending: Vec<_> = unfollowed(files, all, &credentials.client_ca).collect();
+    ending.sort_by_key(|crl| crl.in_force().end);
+    let mut ends: Vec<(String, i64)> = Vec::new();
+    for crl in ending {
+        let issuer = shortened(rfc2253(crl.issuer()), ISSUER);
+        if ends.iter().all(|(known, _)| *known != issuer) {
+            ends.push((issuer, crl.in_force().end));
+        }
+        if ends.len() == ISSUERS {
+            break;
+        }
+    }
+    ends
 }
 
 fn certificate(certificate: &X509Ref) -> Certificate {
@@ -194,6 +229,12 @@ impl Reporter for Statuses {
         let snapshot = self.service.current.load();
         let ends = snapshot.status.iter().flat_map(SiteStatus::ends);
         certificate_ends(&lasting.telemetry, ends.collect());
+        let ends: CrlEnds = snapshot
+            .status
+            .iter()
+            .flat_map(SiteStatus::crl_ends)
+            .collect();
+        crl_ends(&lasting.telemetry, ends);
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::Sleep;
 
 use super::in_flight::Progress;
 use crate::lifecycle::ending::{Ending, Stage};
+use crate::telemetry::events::timeouts::Timeout;
 
 /// A client that has sent so many requests in a row, each so soon after the last, will send another.
 const HOT: u32 = 8;
@@ -145,6 +146,15 @@ impl<'a> End<'a> {
                 }
             };
             self.sleep.set(tokio::time::sleep(look));
+        }
+    }
+
+    /// Which time is over, once it is; `None` if the connection has been told to end.
+    pub fn timeout(&self) -> Option<Timeout> {
+        match self.progress.begun {
+            _ if self.closed || self.last_call.is_some() => None,
+            true => Some(Timeout::Header),
+            false => Some(Timeout::Idle),
         }
     }
 

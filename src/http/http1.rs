@@ -68,6 +68,9 @@ where
             let mut stream = stream.into_inner();
             if more == Err(PushedOut) {
                 stream.get_mut().never_linger();
+            } else if let Some(timeout) = end.timeout() {
+                let client = connection.session.address;
+                stream.get_ref().timed_out(timeout, Some(client));
             }
             // In a box: what comes once must not have its room all the time.
             Box::pin(say_goodbye(stream)).await;

@@ -21,6 +21,8 @@ use super::streams;
 use crate::access::{Connection, Wire};
 use crate::lifecycle::ending::Stage;
 use crate::net::Vectored;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::timeouts::{TimedOut, Timeout};
 
 /// How often a connection is looked at, whether it is idle.
 const SHORTEST_LOOK: Duration = Duration::from_millis(50);
@@ -41,6 +43,7 @@ pub async fn converse<H, F>(
     send: Duration,
     handler: H,
     whose: Arc<Connection>,
+    telemetry: Arc<Telemetry>,
 ) -> hyper::Result<()>
 where
     H: Fn(Request<ClientBody>) -> F,
@@ -55,7 +58,13 @@ where
             Ok::<_, Infallible>(answer.map(streams::Observed))
         }
     });
-    let connection = http2::Builder::new(streams::Bounded(send))
+    let client = whose.session.address;
+    let answers = streams::Bounded {
+        timeout: send,
+        client,
+        telemetry: telemetry.clone(),
+    };
+    let connection = http2::Builder::new(answers)
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_pending_accept_reset_streams(MAX_RESETS)
@@ -88,6 +97,10 @@ where
                 }
             }
         }
+    }
+    if !whose.ending.is(Stage::Closing) {
+        let (timeout, client) = (Timeout::Idle, Some(client));
+        TimedOut { timeout, client }.emit(&telemetry);
     }
     connection.as_mut().graceful_shutdown();
     // A client that is gone doesn't acknowledge it.

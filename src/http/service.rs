@@ -260,9 +260,14 @@ impl HttpServer {
         let send = self.send_timeout;
         stream.get_mut().cut_after(send);
         match http2 {
-            true => Box::pin(async move {
-                note(http2::converse(stream, limit, send, handler, connection).await);
-            }),
+            true => {
+                let telemetry = self.telemetry.clone();
+                Box::pin(async move {
+                    let served =
+                        http2::converse(stream, limit, send, handler, connection, telemetry);
+                    note(served.await);
+                })
+            }
             false => Box::pin(async move {
                 note(http1::converse(stream, limit, handler, connection).await);
             }),

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,10 +15,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tracing::debug;
 
 use super::body::BoxError;
 use super::logged::Logged;
+use crate::peer::Peer;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::timeouts::{TimedOut, Timeout};
 
 thread_local! {
     /// What an [`Observed`] body did during one poll of an answer; of use only within it.
@@ -63,15 +66,23 @@ impl Body for Observed {
 
 /// Runs the answers of a connection, each with so much time for its client to take the next piece.
 #[derive(Clone)]
-pub struct Bounded(pub Duration);
+pub struct Bounded {
+    /// For each piece.
+    pub timeout: Duration,
+    /// Where the client comes from.
+    pub client: Peer,
+    /// Where events go.
+    pub telemetry: Arc<Telemetry>,
+}
 
 impl<F> Executor<F> for Bounded
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, answer: F) {
+        let (client, telemetry) = (Some(self.client), self.telemetry.clone());
         let mut clock = Clock {
-            timeout: self.0,
+            timeout: self.timeout,
             seen: Seen::Waits,
             since: None,
             alarm: None,
@@ -82,7 +93,10 @@ where
                 SEEN.set(None);
                 match answer.as_mut().poll(context) {
                     Poll::Ready(()) => Poll::Ready(()),
-                    Poll::Pending => clock.poll_late(context, SEEN.take()),
+                    Poll::Pending => clock.poll_late(context, SEEN.take()).map(|()| {
+                        let timeout = Timeout::Send;
+                        TimedOut { timeout, client }.emit(&telemetry);
+                    }),
                 }
             })
             .await;
@@ -115,10 +129,6 @@ impl Clock {
         let alarm = self.alarm.get_or_insert_with(new);
         while alarm.as_mut().poll(context).is_ready() {
             if Instant::now() >= end {
-                debug!(
-                    event = "stream_cut",
-                    "client took nothing of an answer: stream reset"
-                );
                 return Poll::Ready(());
             }
             alarm.set(sleep_until(end));

@@ -19,7 +19,9 @@ use tokio::time::Sleep;
 pub use self::socket::Socket;
 use super::places::Place;
 use crate::lifecycle::Member;
+use crate::peer::Peer;
 use crate::telemetry::events::OpenConnection;
+use crate::telemetry::events::timeouts::Timeout;
 
 /// How much is written before it is sent, in bytes: four TLS records.
 const COALESCED: usize = 64 * 1024 + 512;
@@ -69,6 +71,8 @@ pub struct ClientStream {
     /// There once the client had to be waited for. Isn't set at each wait: when it rings, it is found out
     /// how much is left.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Whether that was too long.
+    is_cut: bool,
     /// Whether it is of somebody whom this process knows.
     known: bool,
     /// Whether the client is waited for after the end.
@@ -89,7 +93,7 @@ enum End {
 
 /// What must live as long as the connection does.
 struct Guards {
-    _open: OpenConnection,
+    open: OpenConnection,
     _member: Member,
     _place: Option<Place>,
 }
@@ -110,10 +114,11 @@ impl ClientStream {
             send_timeout: Duration::ZERO,
             waiting_since: None,
             alarm: None,
+            is_cut: false,
             known: false,
             lingers: true,
             guards: Some(Guards {
-                _open: open,
+                open,
                 _member: member,
                 _place: None,
             }),
@@ -180,6 +185,13 @@ impl ClientStream {
     /// From now on sending fails, and the connection is reset, if the client takes nothing for so long.
     pub fn cut_after(&mut self, timeout: Duration) {
         self.send_timeout = timeout;
+    }
+
+    /// Its client's time was over: `client` is where that comes from, if it is known.
+    pub fn timed_out(&self, timeout: Timeout, client: Option<Peer>) {
+        if let Some(guards) = &self.guards {
+            guards.open.timed_out(timeout, client);
+        }
     }
 
     /// Receives as much as is there, and hands out what is asked for.
@@ -254,6 +266,9 @@ impl ClientStream {
         }
         // The kernel would keep what it has for as long as the client is there. A failure means that it isn't.
         let _ = self.socket().set_zero_linger();
+        if !std::mem::replace(&mut self.is_cut, true) {
+            self.timed_out(Timeout::Send, None);
+        }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 

@@ -14,8 +14,10 @@ pub mod ready;
 pub mod reload;
 pub mod routes;
 pub mod shadow;
+pub mod timeouts;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
@@ -24,20 +26,28 @@ use super::Telemetry;
 use super::metrics::seconds;
 use crate::peer::Peer;
 use crate::refusal::RefusalReason;
+use timeouts::{TimedOut, Timeout};
 
 /// A TLS listener accepted a connection. Dropping the guard says that it was closed.
-pub fn connection_opened(telemetry: &Telemetry) -> OpenConnection {
+pub fn connection_opened(telemetry: &Arc<Telemetry>) -> OpenConnection {
     telemetry.metrics.connections_accepted.inc();
     telemetry.metrics.connections_open.inc();
-    OpenConnection(telemetry.metrics.connections_open.clone())
+    OpenConnection(telemetry.clone())
 }
 
 /// Counts one open connection for as long as it lives.
-pub struct OpenConnection(prometheus::IntGauge);
+pub struct OpenConnection(Arc<Telemetry>);
+
+impl OpenConnection {
+    /// Its client's time was over.
+    pub fn timed_out(&self, timeout: Timeout, client: Option<Peer>) {
+        TimedOut { timeout, client }.emit(&self.0);
+    }
+}
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.0.dec();
+        self.0.metrics.connections_open.dec();
     }
 }
 
@@ -321,6 +331,8 @@ pub struct TunnelClosed<'a> {
     pub took: Duration,
     /// Why it broke; `None` if both sides closed in order.
     pub error: Option<String>,
+    /// Whether it broke since nothing had come for too long.
+    pub idle: bool,
 }
 
 impl TunnelClosed<'_> {
@@ -333,6 +345,10 @@ impl TunnelClosed<'_> {
         };
         let metrics = &telemetry.metrics;
         metrics.tunnels.with_label_values(&[result]).inc();
+        if self.idle {
+            let idle = Timeout::TunnelIdle.label();
+            metrics.timeouts.with_label_values(&[idle]).inc();
+        }
         metrics
             .tunnel_bytes
             .with_label_values(&["received"])

@@ -16,6 +16,7 @@ use super::events::overload::TooMany;
 use super::events::proxy_protocol::{ByEndpoint, HeaderKind};
 use super::events::routes::REASONS;
 use super::events::shadow::ShadowOutcome;
+use super::events::timeouts::Timeout;
 use super::fetching::OcspResult;
 use super::logs;
 use crate::refusal::RefusalReason;
@@ -44,6 +45,7 @@ pub struct Metrics {
     pub(super) identity_unwritable: IntCounterVec,
     pub(super) limited: IntCounterVec,
     pub(super) connections_refused: IntCounterVec,
+    pub(super) timeouts: IntCounterVec,
     pub(super) tunnels: IntCounterVec,
     pub(super) tunnel_bytes: IntCounterVec,
     pub(super) reloads: IntCounterVec,
@@ -60,6 +62,7 @@ pub struct Metrics {
     pub(super) shadow: IntCounterVec,
     pub(super) client_certificates: IntGaugeVec,
     pub(super) certificate_ends: ShownEnds,
+    pub(super) crl_ends: ShownEnds,
     pub(super) proxy_headers: IntCounterVec,
     pub(super) vpc_endpoints: ByEndpoint,
     log_lines_dropped: IntCounter,
@@ -98,6 +101,7 @@ impl Metrics {
             identity_unwritable: make.counters("identity_unwritable_total", "Requests and tunnels that weren't passed on because what says whose they are is too large, or can't say what is in the certificate.", &["reason"])?,
             limited: make.counters("limited_total", "Requests and connections that weren't served because their client was over a limit.", &["limit", "by"])?,
             connections_refused: make.counters("connections_refused_total", "Connections that were closed because there are too many at once, by the bound.", &["limit"])?,
+            timeouts: make.counters("timeouts_total", "Connections, streams and requests that ended because their client's time was over, by which: header, body, send or tunnel_idle; idle for connections that nothing was asked on.", &["kind"])?,
             tunnels: make.counters("tunnels_total", "Tunnels by how they ended.", &["result"])?,
             tunnel_bytes: make.counters("tunnel_bytes_total", "Bytes carried by tunnels, by direction.", &["direction"])?,
             reloads: make.counters("reloads_total", "Reloads of certificates and configuration by result: ok or failed.", &["result"])?,
@@ -114,6 +118,7 @@ impl Metrics {
             shadow: make.counters("shadow_total", "Clients by what the candidate in [shadow] would do, and why that differs from what was done.", &["outcome", "reason"])?,
             client_certificates: make.gauges("client_certificates", "Client certificates seen in the last 7 days, by when they expire; each in one part, which ends where the next begins.", &["expires_in"])?,
             certificate_ends: ShownEnds::new(make.gauges("certificate_not_after_timestamp_seconds", "When the first certificate that a site uses expires, in seconds since 1970: of its own (server), or of its client CA (client_ca).", &["kind", "site"])?),
+            crl_ends: ShownEnds::new(make.gauges("crl_next_update_timestamp_seconds", "When the revocation list of an issuer that a site has from a file or the environment is over, in seconds since 1970, unless a later one is there.", &["site", "issuer"])?),
             proxy_headers: make.counters("proxy_headers_total", "Connections by the PROXY header that they began with: v1, v2, local (the proxy's own) or none.", &["kind"])?,
             vpc_endpoints: ByEndpoint::new(make.counters("vpc_endpoint_handshakes_total", "Successful handshakes by the AWS VPC endpoint that the client came in by; of all but the first 64: other.", &["endpoint"])?),
             log_lines_dropped: make.counter(
@@ -142,6 +147,9 @@ impl Metrics {
             metrics
                 .connections_closed
                 .with_label_values(&[reason.label()]);
+        }
+        for timeout in Timeout::ALL {
+            metrics.timeouts.with_label_values(&[timeout.label()]);
         }
         for kind in HeaderKind::ALL {
             metrics.proxy_headers.with_label_values(&[kind.label()]);

@@ -100,6 +100,6 @@ expect 'descriptors are back' "$(descriptors) <= $before_descriptors"
 expect 'memory is back, KiB' "$(memory) <= $most"
 events
 if command -v curl >/dev/null; then
-    curl -s "http://$admin/metrics" | grep -E '^certgate_(connections_refused|handshakes|accept_errors)' | sed 's/^/metric  /'
+    curl -s "http://$admin/metrics" | grep -E '^certgate_(connections_refused|handshakes|accept_errors|timeouts)' | sed 's/^/metric  /'
 fi
 exit "$failed"

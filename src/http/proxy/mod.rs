@@ -34,6 +34,7 @@ use crate::config::upstream::{Upstream, UpstreamProtocol};
 use crate::identity::headers::{IdentityHeaders, Unwritable};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::identity::{IdentityUnwritable, Untold};
+use crate::telemetry::events::timeouts::{TimedOut, Timeout};
 use crate::telemetry::events::{UpstreamFailed, UpstreamFailure};
 use crate::upstream::{ConnectError, Upstreams};
 
@@ -120,7 +121,7 @@ impl Proxy {
         match tokio::time::timeout(self.body_timeout, end_of_nothing(&mut request)).await {
             Ok(Ok(())) => {}
             Ok(Err(Malformed)) => return pages::error(StatusCode::BAD_REQUEST),
-            Err(_) => return pages::error(StatusCode::REQUEST_TIMEOUT),
+            Err(_) => return self.body_timed_out(connection),
         }
         let upgrade = upgrade::of_client(&mut request);
         let way = headers::Way {
@@ -178,7 +179,9 @@ impl Proxy {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             match upgrade {
                 Some(client) => {
-                    upgrade::connect(client, &mut response, connection.clone(), self.tunnel_idle);
+                    let telemetry = self.telemetry.clone();
+                    let idle = self.tunnel_idle;
+                    upgrade::connect(client, &mut response, connection.clone(), idle, telemetry);
                 }
                 None => return Err(Failure::UnaskedUpgrade(name)),
             }
@@ -236,11 +239,21 @@ impl Proxy {
         }
     }
 
+    /// The rest of a request doesn't come.
+    fn body_timed_out(&self, connection: &Connection) -> Response<Body> {
+        TimedOut {
+            timeout: Timeout::Body,
+            client: Some(connection.session.address),
+        }
+        .emit(&self.telemetry);
+        pages::error(StatusCode::REQUEST_TIMEOUT)
+    }
+
     fn failed(&self, failure: Failure, connection: &Connection) -> Response<Body> {
         let all = self.upstreams.name();
         let (status, reason, upstream, error) = match &failure {
             Failure::ClientGone => return pages::error(StatusCode::BAD_REQUEST),
-            Failure::ClientStalled => return pages::error(StatusCode::REQUEST_TIMEOUT),
+            Failure::ClientStalled => return self.body_timed_out(connection),
             Failure::Timeout(timeout) => (
                 StatusCode::GATEWAY_TIMEOUT,
                 UpstreamFailure::ResponseTimeout,

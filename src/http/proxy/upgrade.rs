@@ -18,6 +18,8 @@ use crate::http::service::GOODBYE;
 use crate::lifecycle::ending::Stage;
 use crate::net::carry;
 use crate::net::idle::{self, Idle};
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::timeouts::{TimedOut, Timeout};
 
 /// The client's half of an upgrade that it asked for.
 pub struct ClientSide(OnUpgrade);
@@ -45,6 +47,7 @@ pub fn connect(
     response: &mut Response<Incoming>,
     connection: Arc<Connection>,
     idle: Duration,
+    telemetry: Arc<Telemetry>,
 ) {
     let upstream = hyper::upgrade::on(response);
     let connection = connection.carrier();
@@ -57,7 +60,12 @@ pub fn connect(
                     result = idle::bounded(idle, carry::both_ways(&mut client, &mut upstream)) => {
                         match result {
                             Ok(result) => result.map(drop),
-                            Err(Idle) => end(&mut client).await,
+                            Err(Idle) => {
+                                let address = connection.session.address;
+                                TimedOut { timeout: Timeout::TunnelIdle, client: Some(address) }
+                                    .emit(&telemetry);
+                                end(&mut client).await
+                            }
                         }
                     }
                     () = connection.ending.reaches(Stage::Over) => end(&mut client).await,

@@ -12,12 +12,17 @@ use crate::telemetry::{Telemetry, events};
 
 /// A client that doesn't read yet, and this side, which has written more than the kernel takes.
 async fn with_a_slow_client() -> (TcpStream, ClientStream, usize) {
+    with_a_slow_client_told_to(&Arc::new(Telemetry::new(false).unwrap())).await
+}
+
+async fn with_a_slow_client_told_to(
+    telemetry: &Arc<Telemetry>,
+) -> (TcpStream, ClientStream, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap())
         .await
         .unwrap();
-    let telemetry = Arc::new(Telemetry::new(false).unwrap());
-    let open = events::connection_opened(&telemetry);
+    let open = events::connection_opened(telemetry);
     let member = Lifecycle::start().member();
     let mut stream = ClientStream::new(
         Socket::Tcp(listener.accept().await.unwrap().0),
@@ -107,4 +112,20 @@ async fn a_stream_that_is_not_shut_down_ends_with_what_was_flushed() {
     let (client, stream, written) = with_a_slow_client().await;
     drop(stream);
     assert!(all_that_comes(client).await < written);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_counted_once_however_often_it_is_tried() {
+    let telemetry = Arc::new(Telemetry::new(false).unwrap());
+    let (_client, mut stream, _) = with_a_slow_client_told_to(&telemetry).await;
+    stream.cut_after(Duration::from_millis(50));
+    for _ in 0..2 {
+        let error = stream.flush().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+    let text = String::from_utf8(telemetry.metrics.text().unwrap()).unwrap();
+    assert!(
+        text.contains("certgate_timeouts_total{kind=\"send\"} 1\n"),
+        "{text}"
+    );
 }

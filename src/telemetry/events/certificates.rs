@@ -1,4 +1,4 @@
-//! When certificates end that are in use.
+//! When certificates and revocation lists end that are in use.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -28,28 +28,30 @@ impl CertificateKind {
 /// By kind and site: the earliest notAfter, in seconds since 1970.
 pub type CertificateEnds = BTreeMap<(CertificateKind, String), i64>;
 
-/// What is shown of that. There are as many as the configuration has sites, and none of a site that is gone.
+/// By site and issuer: the earliest nextUpdate of the lists in files, in seconds since 1970.
+pub type CrlEnds = BTreeMap<(String, String), i64>;
+
+/// What is shown of these. There are as many as the configuration has sites, and issuers of lists; none of what is gone.
 pub struct ShownEnds {
     gauges: IntGaugeVec,
-    shown: Mutex<CertificateEnds>,
+    shown: Mutex<BTreeMap<[String; 2], i64>>,
 }
 
 impl ShownEnds {
-    /// With the labels `kind` and `site`.
+    /// With two labels.
     pub(in crate::telemetry) fn new(gauges: IntGaugeVec) -> Self {
         let shown = Mutex::default();
         Self { gauges, shown }
     }
 
-    fn show(&self, ends: CertificateEnds) {
+    fn show(&self, ends: BTreeMap<[String; 2], i64>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((kind, site), end) in &ends {
-            let gauge = self.gauges.with_label_values(&[kind.label(), site]);
-            gauge.set(*end);
+        for (labels, end) in &ends {
+            self.gauges.with_label_values(labels).set(*end);
         }
-        for (kind, site) in shown.keys().filter(|old| !ends.contains_key(old)) {
+        for labels in shown.keys().filter(|old| !ends.contains_key(*old)) {
             // It was there.
-            drop(self.gauges.remove_label_values(&[kind.label(), site]));
+            drop(self.gauges.remove_label_values(labels));
         }
         *shown = ends;
     }
@@ -57,5 +59,14 @@ impl ShownEnds {
 
 /// Those that are in use now.
 pub fn certificate_ends(telemetry: &Telemetry, ends: CertificateEnds) {
-    telemetry.metrics.certificate_ends.show(ends);
+    let ends = ends.into_iter();
+    let labelled = ends.map(|((kind, site), end)| ([kind.label().to_owned(), site], end));
+    telemetry.metrics.certificate_ends.show(labelled.collect());
+}
+
+/// Those that are in use now.
+pub fn crl_ends(telemetry: &Telemetry, ends: CrlEnds) {
+    let ends = ends.into_iter();
+    let labelled = ends.map(|((site, issuer), end)| ([site, issuer], end));
+    telemetry.metrics.crl_ends.show(labelled.collect());
 }

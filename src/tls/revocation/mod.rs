@@ -6,6 +6,7 @@
 //! the newest that is in force decides; what a newer one lists that isn't in force counts, too.
 
 mod crl;
+mod ends;
 mod entries;
 mod scope;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use openssl::stack::StackRef;
 use openssl::x509::{X509, X509Ref};
 
 pub use self::crl::{Crl, CrlFault, Signature};
+pub use self::ends::unfollowed;
 use crate::config::values::{CrlCheck, CrlPolicy};
 use crate::identity::rfc2253;
 use crate::refusal::RefusalReason;

@@ -1,6 +1,7 @@
 //! Lists that say all kinds of things, and what becomes of a client.
 
 mod anchors;
+mod ends;
 mod lists;
 
 use super::*;
