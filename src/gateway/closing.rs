@@ -101,6 +101,7 @@ pub(super) fn close_all(register: &Register) {
 
 fn tell(all: Vec<Told>, telemetry: &Telemetry) {
     for Told { who, stage, reason } in all {
+        who.ending.tell(stage);
         if let Some(reason) = reason {
             let detail = match reason {
                 ClosedFor::MaxAge => "it is as old as it may become",
@@ -108,7 +109,6 @@ fn tell(all: Vec<Told>, telemetry: &Telemetry) {
             };
             report(&who, reason, detail, telemetry);
         }
-        who.ending.tell(stage);
     }
 }
 
@@ -135,8 +135,8 @@ fn judge_all(snapshot: &Snapshot, lasting: &Lasting) {
                 Ok(None) => {}
                 Err((reason, words)) => {
                     register.over(open.id, terms.grace);
-                    report(&open.who, reason, &words, &lasting.telemetry);
                     open.who.ending.tell(Stage::Over);
+                    report(&open.who, reason, &words, &lasting.telemetry);
                 }
             }
         }
