@@ -90,7 +90,12 @@ impl Facts {
                     self.addresses.extend(address);
                     continue;
                 }
-                _ => continue,
+                OTHER_NAME | X400 | DIRECTORY | EDI_PARTY | REGISTERED_ID => continue,
+                // Who looks at the tag's number alone may find one of those above.
+                _ => {
+                    self.unreadable = true;
+                    continue;
+                }
             };
             // They are IA5Strings: what isn't visible ASCII is read in many ways.
             self.unreadable |= !name.content.iter().all(u8::is_ascii_graphic);
@@ -107,6 +112,11 @@ const MAILBOX: u8 = 0x81;
 const DNS: u8 = 0x82;
 const URI: u8 = 0x86;
 const ADDRESS: u8 = 0x87;
+const OTHER_NAME: u8 = 0xa0;
+const X400: u8 = 0xa3;
+const DIRECTORY: u8 = 0xa4;
+const EDI_PARTY: u8 = 0xa5;
+const REGISTERED_ID: u8 = 0x88;
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
     match bytes.len() {
@@ -163,6 +173,7 @@ mod tests {
             ),
             // otherName, as Microsoft's certificates for people have it.
             (0xa0, b"\x06\x01\x00"),
+            (0x88, &[0x2a, 3]),
         ]);
         assert!(!facts.unreadable);
         assert_eq!(facts.dns, ["a.example"]);
@@ -177,6 +188,9 @@ mod tests {
             (URI, b"spiffe://evil/\xff"),
             (MAILBOX, b"b\xff@evil.example"),
             (ADDRESS, &[10, 1, 1]),
+            // Constructed, or of another class: some look at the number alone.
+            (ADDRESS | 0x20, &[10, 1, 1, 1]),
+            (DNS ^ 0x80, b"x.evil.example"),
         ] {
             assert!(names(&[(DNS, b"a.example"), odd]).unreadable, "{odd:?}");
         }
