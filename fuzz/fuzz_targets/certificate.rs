@@ -18,6 +18,7 @@ use certgate::tls::strictness;
 use libfuzzer_sys::fuzz_target;
 use openssl::stack::Stack;
 use openssl::x509::X509;
+use x509_parser::error::X509Error;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -185,8 +186,10 @@ fn same_as_x509_parser(bytes: &[u8], facts: &Facts) {
     let Ok((_, other)) = X509Certificate::from_der(bytes) else {
         return;
     };
-    let Ok(names) = other.subject_alternative_name() else {
-        return;
+    let names = match other.subject_alternative_name() {
+        Ok(names) => names,
+        Err(X509Error::DuplicateExtensions) => panic!("names in two places are readable"),
+        Err(_) => return,
     };
     let names = names
         .map(|names| &names.value.general_names[..])

@@ -19,7 +19,30 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'=')
     .remove(b'/');
 
-fuzz_target!(|value: &[u8]| {
+/// Mostly what means something: most bytes that aren't ASCII, which are refused by themselves, stand for more.
+fn written(bytes: &[u8]) -> Vec<u8> {
+    const PIECES: [&[u8]; 8] = [
+        b"-----BEGIN%20CERTIFICATE-----",
+        b"-----END%20CERTIFICATE-----",
+        b"%0A",
+        b"%0D",
+        b"%20",
+        b"QUJD",
+        b"QQ==",
+        b"-----",
+    ];
+    let mut written = Vec::new();
+    for byte in bytes {
+        match byte {
+            0x80..0xf0 => written.extend(PIECES[usize::from(*byte) % PIECES.len()]),
+            byte => written.push(*byte),
+        }
+    }
+    written
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let value = &written(bytes)[..];
     if let Ok(read) = chain(value) {
         // A line may end in a CR alone (RFC 7468 section 3), which that reader doesn't know.
         let text = percent_decode(value).map(|byte| if byte == b'\r' { b'\n' } else { byte });
@@ -30,7 +53,7 @@ fuzz_target!(|value: &[u8]| {
         assert!(blocks.into_iter().map(|block| block.contents).eq(read));
     }
 
-    let ders: Vec<Vec<u8>> = value
+    let ders: Vec<Vec<u8>> = bytes
         .split(|byte| *byte == b'|')
         .map(<[u8]>::to_vec)
         .collect();
@@ -41,9 +64,9 @@ fuzz_target!(|value: &[u8]| {
         format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
     };
     let pem: String = ders.iter().map(block).collect();
-    let written = utf8_percent_encode(&pem, ESCAPED).to_string();
-    match chain(written.as_bytes()) {
+    let value = utf8_percent_encode(&pem, ESCAPED).to_string();
+    match chain(value.as_bytes()) {
         Ok(read) => assert_eq!(read, ders),
-        Err(_) => assert!(ders.iter().any(Vec::is_empty) || written.len() > 32 * 1024),
+        Err(_) => assert!(ders.iter().any(Vec::is_empty) || value.len() > 32 * 1024),
     }
 });

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use certgate::net::proxy_protocol::{Endpoints, Fault, Header, MAX_HEADER, parse};
+use certgate::net::proxy_protocol::{Endpoints, Fault, Header, Looks, MAX_HEADER, looks, parse};
 use libfuzzer_sys::fuzz_target;
 
 /// What comes of bytes that arrive one by one.
@@ -89,10 +89,24 @@ fn compare(bytes: &[u8], found: &Result<Option<(Header, usize)>, Fault>) {
     }
 }
 
+/// Whether the rest of a header whose beginning this is has its room, by sections 2.1 and 2.2.
+fn is_bounded(bytes: &[u8]) -> bool {
+    match looks(bytes) {
+        Looks::V1 => bytes.len() < 107,
+        Looks::V2 => bytes.get(14..16).is_none_or(|length| {
+            usize::from(u16::from_be_bytes([length[0], length[1]])) + 16 <= MAX_HEADER
+        }),
+        _ => bytes.len() < 12,
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let whole = parse(bytes);
     assert_eq!(whole, one_by_one(bytes));
     compare(bytes, &whole);
+    if let Ok(None) = whole {
+        assert!(is_bounded(bytes), "what is waited for is too long");
+    }
     let Ok(Some((header, length))) = whole else {
         return;
     };
