@@ -1,4 +1,5 @@
-//! A list that certgate takes says of each certificate what AWS-LC and another reader find in it.
+//! A list that certgate takes says of each certificate what AWS-LC and another reader find in it, and nothing that
+//! certgate doesn't understand.
 
 #![no_main]
 
@@ -9,7 +10,7 @@ use arbitrary::Arbitrary;
 use certgate::tls::revocation::Crl;
 use libfuzzer_sys::fuzz_target;
 use openssl::x509::{CrlStatus, X509, X509Crl};
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Extension};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -33,6 +34,16 @@ fn written(extensions: &[Extension]) -> Vec<Vec<u8>> {
     extensions.iter().map(one).collect()
 }
 
+/// Whether it may stand in a list that is taken (RFC 5280 sections 5.2 and 5.3): it isn't what `never` is, and of the
+/// critical ones it is one of `known`.
+fn is_harmless(extension: &X509Extension, never: u8, known: &[u8]) -> bool {
+    match extension.oid.as_bytes() {
+        [0x55, 0x1d, number] if *number == never => false,
+        [0x55, 0x1d, number] => !extension.critical || known.contains(number),
+        _ => !extension.critical,
+    }
+}
+
 fuzz_target!(|input: Input| {
     let entries = input.entries.iter();
     let entries: Vec<_> = entries
@@ -47,6 +58,18 @@ fuzz_target!(|input: Input| {
     };
     let list = X509Crl::from_der(&bytes).unwrap();
     let other = CertificateRevocationList::from_der(&bytes);
+    if let Ok((_, other)) = &other {
+        const DELTA: u8 = 27;
+        const DISTRIBUTION_POINT: u8 = 28;
+        const CERTIFICATE_ISSUER: u8 = 29;
+        const AUTHORITY_KEY: u8 = 35;
+        let mut of_list = other.extensions().iter();
+        assert!(of_list.all(|e| is_harmless(e, DELTA, &[DISTRIBUTION_POINT, AUTHORITY_KEY])));
+        let mut of_entries = other
+            .iter_revoked_certificates()
+            .flat_map(|entry| entry.extensions());
+        assert!(of_entries.all(|e| is_harmless(e, CERTIFICATE_ISSUER, &[])));
+    }
     let serials = input.entries.iter().map(|(serial, _)| serial);
     for serial in serials.chain(&input.serials) {
         let bytes = der::certificate(serial, der::common_name(b"x"), &[]);
