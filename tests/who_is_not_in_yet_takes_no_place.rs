@@ -179,8 +179,15 @@ fn strangers_who_ask_nothing() {
     assert!(gone.count() >= 1);
 }
 
+/// Also those of which a part of a request has come.
 #[test]
 fn strangers_by_plain_http() {
+    for first in [&b""[..], b"G"] {
+        strangers_by_plain_http_that_begin_with(first);
+    }
+}
+
+fn strangers_by_plain_http_that_begin_with(first: &[u8]) {
     let pki = Pki::new();
     let gate = serve(&pki)
         .arguments(&["--listen=http://127.0.0.1:0", "--trusted-proxies=192.0.2.1"])
@@ -189,7 +196,15 @@ fn strangers_by_plain_http() {
     let all = ready["listen"].as_str().unwrap();
     let plain = all.split(',').find_map(|a| a.strip_prefix("http://"));
     let plain: SocketAddr = plain.expect("a listener").parse().unwrap();
-    let held: Vec<TcpStream> = (0..MOST).map(|_| dial(plain)).collect();
+    let mut held: Vec<TcpStream> = (0..3 * MOST).map(|_| dial(plain)).collect();
+    for stream in &mut held {
+        // Those that gave way don't take it.
+        let _ = stream.write_all(first);
+    }
+    // Whoever comes in one moment with many others may have to give way to them.
+    eventually("all but those who have a place", || {
+        (refused(&gate, "handshakes") == (3 * MOST - MOST / 2) as f64).then_some(())
+    });
     let alice = client::with(&pki.client);
     let mut inside = Vec::new();
     makes_room_for_ten(|| {
@@ -202,6 +217,7 @@ fn strangers_by_plain_http() {
     // Whoever goes isn't waited for: each has left a place.
     let open = gate.metric("certgate_connections_open");
     assert!(open <= (MOST + 1) as f64, "{open}");
+    assert_eq!(refused(&gate, "connections"), 0.0);
     drop(held);
 }
 
