@@ -11,8 +11,8 @@ use crate::tls::ffi::memory::give_back;
 
 /// How often it is looked how many are open.
 const LOOK: Duration = Duration::from_secs(5);
-/// What fewer connections took isn't worth it: they have some 20 KiB each.
-const MANY: usize = 256;
+/// What fewer connections took isn't worth it: they have some 20 KiB each, and 100 KiB if they read slowly.
+const MANY: usize = 64;
 
 /// Looks for ever. Must be spawned.
 pub(super) async fn run(telemetry: Arc<Telemetry>) {
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn once_after_each_flood() {
         let mut flood = Flood::default();
-        let over = [0, 5000, 2501, 2500, 2400, 2000, 0, 0, 255, 0, 256, 0, 0]
+        let over = [0, 5000, 2501, 2500, 2400, 2000, 0, 0, 63, 0, 64, 0, 0]
             .map(|open| flood.is_over(open));
         let when: Vec<usize> = (0..over.len()).filter(|&at| over[at]).collect();
         assert_eq!(when, [3, 6, 11]);
