@@ -82,6 +82,11 @@ pub async fn bounded<F: Future>(most: usize, handshake: F) -> Result<F::Output, 
     in_turn(Turn::begin(Kind::HalfOpen, most), handshake).await
 }
 
+/// How many are in [`bounded`] on this thread.
+pub fn waiting() -> usize {
+    with(Kind::HalfOpen, |queue| queue.length())
+}
+
 /// Runs what makes room for others, and has no bound of its own.
 pub async fn expendable<F: Future>(kind: Kind, waiting: F) -> Result<F::Output, PushedOut> {
     in_turn(Turn::begin(kind, usize::MAX), waiting).await
