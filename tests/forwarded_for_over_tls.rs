@@ -12,6 +12,7 @@ use crate::support::upstream::{self, Http, Request};
 
 const OFF: &str = "--client-auth=off";
 const TRUSTED: &str = "--trusted-proxies=127.0.0.1";
+const LOGIN: &str = "--alb-login=on";
 /// As an ALB has it of a client that has made up the first.
 const SAID: &str = "198.51.100.1, 203.0.113.7";
 const PROTOCOLS: [&str; 2] = ["--http1.1", "--http2"];
@@ -34,6 +35,8 @@ fn passed_on(gate: &Certgate, upstream: &Http, protocol: &str, arguments: &[&str
         "X-Real-IP: 198.51.100.1",
         "X_Forwarded_For: 198.51.100.1",
         "X-Amzn-Oidc-Identity: alice",
+        "X-Amzn-Oidc-Whatever: alice",
+        "X_Amzn_Oidc_Identity: alice",
     ] {
         command.args(["-H", field]);
     }
@@ -43,16 +46,23 @@ fn passed_on(gate: &Certgate, upstream: &Http, protocol: &str, arguments: &[&str
     let request = upstream.request();
     assert_eq!(request.headers("x-forwarded-proto"), ["https"]);
     let head = request.head.to_lowercase();
-    assert!(!head.contains("port:") && !head.contains("x_"), "{head}");
+    for made_up in ["port:", "x_", "oidc-whatever"] {
+        assert!(!head.contains(made_up), "{head}");
+    }
     request
 }
 
 #[track_caller]
 fn is_believed(request: &Request, neighbour: &str) {
+    is_believed_but_for_login(request, neighbour);
+    assert_eq!(request.headers("x-amzn-oidc-identity"), ["alice"]);
+}
+
+#[track_caller]
+fn is_believed_but_for_login(request: &Request, neighbour: &str) {
     let way = format!("{SAID}{neighbour}");
     assert_eq!(request.headers("x-forwarded-for"), [way]);
     assert_eq!(request.headers("x-real-ip"), ["203.0.113.7"]);
-    assert_eq!(request.headers("x-amzn-oidc-identity"), ["alice"]);
 }
 
 /// Not a word of it.
@@ -71,7 +81,7 @@ fn upstream() -> Http {
 #[test]
 fn a_trusted_peers_word_is_kept() {
     let (pki, upstream) = (Pki::new(), upstream());
-    let gate = gate(&pki, &upstream, &[OFF, TRUSTED]).start();
+    let gate = gate(&pki, &upstream, &[OFF, TRUSTED, LOGIN]).start();
     for protocol in PROTOCOLS {
         let request = passed_on(&gate, &upstream, protocol, &[]);
         is_believed(&request, ", 127.0.0.1");
@@ -93,7 +103,7 @@ fn a_trusted_peers_word_is_kept() {
 #[test]
 fn it_needs_a_certificate_as_anybody() {
     let (pki, upstream) = (Pki::new(), upstream());
-    let gate = gate(&pki, &upstream, &[TRUSTED]).start();
+    let gate = gate(&pki, &upstream, &[TRUSTED, LOGIN]).start();
     assert!(client::anonymous().get(gate.address, "/").is_err());
     assert_eq!(gate.event("refused")["reason"], "no_certificate");
     let mut connection = client::with(&pki.client).connect(gate.address).unwrap();
@@ -106,9 +116,9 @@ fn it_needs_a_certificate_as_anybody() {
 #[test]
 fn anybody_elses_is_not() {
     let (pki, upstream) = (Pki::new(), upstream());
-    let trusting = gate(&pki, &upstream, &[OFF, TRUSTED]).start();
+    let trusting = gate(&pki, &upstream, &[OFF, TRUSTED, LOGIN]).start();
     let nobody = gate(&pki, &upstream, &[OFF]).start();
-    let unix = gate(&pki, &upstream, &[OFF, "--trusted-proxies=unix"]).start();
+    let unix = gate(&pki, &upstream, &[OFF, LOGIN, "--trusted-proxies=unix"]).start();
     for protocol in PROTOCOLS {
         let elsewhere = ["--interface", "127.0.0.2"];
         let request = passed_on(&trusting, &upstream, protocol, &elsewhere);
@@ -127,7 +137,7 @@ fn behind_a_proxy_header_it_is_not() {
     for mode in ["required", "auto"] {
         let mode = format!("--proxy-protocol={mode}");
         let trusted = "--trusted-proxies=127.0.0.1,203.0.113.9";
-        let gate = gate(&pki, &upstream, &[OFF, trusted, &mode]).start();
+        let gate = gate(&pki, &upstream, &[OFF, LOGIN, trusted, &mode]).start();
         for protocol in PROTOCOLS {
             let request = passed_on(&gate, &upstream, protocol, &["--haproxy-protocol"]);
             is_a_client(&request, &["127.0.0.1"]);
@@ -162,7 +172,7 @@ fn by_a_unix_socket_the_word_is_unix() {
     let (pki, upstream) = (Pki::new(), upstream());
     for trusted in ["unix", "0.0.0.0/0"] {
         let trusted_proxies = format!("--trusted-proxies={trusted}");
-        let builder = gate(&pki, &upstream, &[OFF, &trusted_proxies]);
+        let builder = gate(&pki, &upstream, &[OFF, LOGIN, &trusted_proxies]);
         let path = builder.directory().join("tls.sock").display().to_string();
         let gate = builder.argument(format!("--listen=unix:{path}")).start();
         for protocol in PROTOCOLS {
@@ -188,8 +198,40 @@ fn a_reload_changes_who_is_believed() {
     };
     let gate = certgate::serve(&pki).config(&toml("")).start();
     is_a_client(&passed_on(&gate, &upstream, "--http2", &[]), &["127.0.0.1"]);
-    gate.configure(&toml("\"127.0.0.1\""));
+    let trusted = toml("\"127.0.0.1\"");
+    gate.configure(&trusted);
+    gate.reload();
+    let request = passed_on(&gate, &upstream, "--http2", &[]);
+    is_believed_but_for_login(&request, ", 127.0.0.1");
+    assert_eq!(request.headers("x-amzn-oidc-identity"), [""; 0]);
+    gate.configure(&format!("{trusted}alb-login = \"on\"\n"));
     gate.reload();
     let request = passed_on(&gate, &upstream, "--http2", &[]);
     is_believed(&request, ", 127.0.0.1");
+}
+
+/// nginx, HAProxy, and rules of an ALB without a login pass on what a client wrote.
+#[test]
+fn nobody_has_logged_in_by_default() {
+    let (pki, upstream) = (Pki::new(), upstream());
+    let gate = gate(&pki, &upstream, &[OFF, TRUSTED]).start();
+    for protocol in PROTOCOLS {
+        let request = passed_on(&gate, &upstream, protocol, &[]);
+        is_believed_but_for_login(&request, ", 127.0.0.1");
+        let head = request.head.to_lowercase();
+        assert!(!head.contains("oidc"), "{head}");
+    }
+}
+
+#[test]
+fn a_login_needs_trusted_proxies() {
+    let pki = Pki::new();
+    let finished = certgate::serve(&pki).argument(LOGIN).finish();
+    assert_eq!(finished.code(), 78);
+    let words = "on, and trusted-proxies is not set";
+    assert!(finished.stderr.contains(words), "{}", finished.stderr);
+    let gate = certgate::serve(&pki)
+        .arguments(&[OFF, LOGIN, "--trusted-proxies=0.0.0.0/0"])
+        .start();
+    gate.log_line(|line| line["advice"].to_string().contains("logged in as"));
 }

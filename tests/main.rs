@@ -42,6 +42,7 @@ mod files_are_written_safely;
 mod files_in_memory_have_their_bounds;
 mod files_in_memory_stay_true;
 mod forwarded_for_over_tls;
+mod forwarded_for_that_is_spoilt;
 mod handshake_refusal_reasons;
 mod health_on_the_tls_port;
 mod identity_headers;

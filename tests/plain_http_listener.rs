@@ -118,7 +118,7 @@ fn the_header_tells_whose_a_request_is() {
         "client-auth = \"header\"\nupstream = \"{}\"\nidentity-headers = [\"nginx\"]",
         upstream.url
     );
-    let gate = serve(&pki, &toml).start();
+    let gate = serve(&pki, &toml).argument("--alb-login=on").start();
     let stranger = pki::client("alice").signed_by(&pki::authority("Other CA").self_signed());
     let mut stream = dial(&gate);
     let fields = format!(
@@ -149,6 +149,24 @@ fn the_header_tells_whose_a_request_is() {
     }
     // Plain HTTP carries nobody's certificate.
     assert_eq!(ask(&mut stream, "/", "a", &field(&pki.client)).status, 308);
+}
+
+/// nginx, HAProxy, and rules of an ALB without a login pass on what a client wrote.
+#[test]
+fn nobody_has_logged_in_by_default() {
+    let pki = Pki::new();
+    let upstream = upstream::http(|_| upstream::ok("treasure"));
+    let toml = format!("client-auth = \"off\"\nupstream = \"{}\"", upstream.url);
+    let gate = serve(&pki, &toml).start();
+    let mut stream = dial(&gate);
+    let said = "X-Forwarded-For: 203.0.113.7\r\n";
+    for name in ["Data", "Identity", "Accesstoken"] {
+        let fields = format!("{HTTPS}{said}X-Amzn-Oidc-{name}: admin\r\n");
+        assert_eq!(ask(&mut stream, "/", "a", &fields).status, 200);
+        let request = upstream.request();
+        assert!(!request.head.contains("admin"), "{}", request.head);
+        assert_eq!(request.headers("x-real-ip"), ["203.0.113.7"]);
+    }
 }
 
 #[test]

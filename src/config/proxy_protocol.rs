@@ -3,7 +3,7 @@
 use super::networks::{Cidr, Networks, Trusted};
 use super::settings::Reader;
 use super::site::ContentSettings;
-use super::values::words;
+use super::values::{Switch, words};
 use crate::findings::Finding;
 
 words! {
@@ -56,6 +56,23 @@ impl Reader<'_> {
             _ => self.everybody_is_believed("the address that it seems to come from"),
         }
         (mode, networks)
+    }
+
+    /// Whether the claims of clients that have logged in are believed.
+    pub(super) fn alb_login(&mut self) -> Switch {
+        let login = self.one("alb-login");
+        if login == Switch::On {
+            if self.written("trusted-proxies").values.is_empty() {
+                let place = self.written("alb-login").place;
+                self.findings.push(
+                    Finding::error(place, "on, and trusted-proxies is not set")
+                        .expected("the networks that the ALB connects from")
+                        .advice("Who a client has logged in as is believed of an ALB alone: name its subnets, such as --trusted-proxies 10.0.1.0/24,10.0.2.0/24"),
+                );
+            }
+            self.everybody_is_believed("whom it has logged in as (alb-login)");
+        }
+        login
     }
 
     /// Warns about networks that have no outside.

@@ -45,6 +45,8 @@ pub struct Settings {
     pub proxy_protocol: ProxyProtocol,
     /// Who is believed when it speaks of other clients.
     pub trusted_proxies: Networks,
+    /// Whether they have their clients log in, all of them.
+    pub alb_login: Switch,
     /// Where the PEM files are.
     pub certs_dir: PathBuf,
     /// Where plain HTTP is sent to https; `None` is off.
@@ -154,6 +156,7 @@ impl Settings {
         };
         let (sites, server_names) = read.sites();
         let (proxy_protocol, trusted_proxies) = read.proxies();
+        let alb_login = read.alb_login();
         let health = read.health(&sites);
         read.check_ready(&sites);
         let listen: Vec<ListenAddress> = read.all("listen");
@@ -172,6 +175,7 @@ impl Settings {
             unknown_sni: read.one("unknown-sni"),
             proxy_protocol,
             trusted_proxies,
+            alb_login,
             certs_dir: read.text("certs-dir").into(),
             redirect: read.one("redirect"),
             health,

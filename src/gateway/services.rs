@@ -8,7 +8,7 @@ use super::contents::{Contents, Maker, SiteContents};
 use super::snapshot::Snapshot;
 use crate::access::header::CurrentGate;
 use crate::access::routes::{Guarded, Routes};
-use crate::config::values::{Refusal, UnknownSni};
+use crate::config::values::{Refusal, Switch, UnknownSni};
 use crate::config::{Settings, Site};
 use crate::findings::Findings;
 use crate::http::health::Health;
@@ -120,7 +120,8 @@ fn tunnel(upstreams: Arc<Upstreams>, site: &Site, credentials: Option<&Credentia
 fn http(content: Guarded<Arc<Content>>, hosts: Hosts, site: &Site, common: &Common<'_>) -> Behind {
     let settings = common.settings;
     let all = settings.sites.iter().map(|site| &site.settings.identity);
-    let identity = IdentityHeaders::new(&site.settings.identity, all);
+    let identity = IdentityHeaders::new(&site.settings.identity, all)
+        .with_login(settings.alb_login == Switch::On);
     Behind::Http(Arc::new(HttpServer {
         content,
         refuses_by_page: site.settings.refusal == Refusal::Page,

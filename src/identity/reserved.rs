@@ -29,10 +29,10 @@ pub fn is_reserved(name: &HeaderName) -> bool {
             .any(|prefix| normal.starts_with(prefix.as_bytes()))
 }
 
-/// Whether a reserved field is one that an AWS ALB writes for a client that has logged in with it: from a load balancer
-/// that is believed it goes on.
-pub fn is_of_balancer(name: &HeaderName) -> bool {
-    name.as_str().starts_with(OF_BALANCER)
+/// Whether a reserved field is one of those that an AWS ALB writes for a client that has logged in with it, and that no
+/// client can then write.
+pub fn is_of_login(name: &HeaderName) -> bool {
+    OF_LOGIN.contains(&name.as_str())
 }
 
 /// More than any of [`NAMES`] and [`PREFIXES`] has.
@@ -100,7 +100,11 @@ const NAMES: &[&str] = &[
 ];
 
 /// AWS ALB, where it has clients log in (OpenID Connect): their claims.
-const OF_BALANCER: &str = "x-amzn-oidc-";
+const OF_LOGIN: [&str; 3] = [
+    "x-amzn-oidc-data",
+    "x-amzn-oidc-identity",
+    "x-amzn-oidc-accesstoken",
+];
 
 const PREFIXES: &[&str] = &[
     // -For, -Proto, -Host, -Port, -Client-Cert (Envoy's XFCC), -Tls-Client-Cert (Traefik) and what else
@@ -108,7 +112,7 @@ const PREFIXES: &[&str] = &[
     "x-forwarded-",
     // AWS ALB
     "x-amzn-mtls-",
-    OF_BALANCER,
+    "x-amzn-oidc-",
     // Envoy and Istio: who the client is, the path before it was rewritten
     "x-envoy-peer-metadata",
     "x-envoy-original-",

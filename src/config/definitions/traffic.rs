@@ -35,6 +35,13 @@ pub(super) const ROWS: &[Definition] = &[
     ),
     one(
         HEADING,
+        "alb-login",
+        "on|off",
+        "off",
+        "Whether each of --trusted-proxies is an AWS ALB whose rules all have clients log in (authenticate-oidc or authenticate-cognito): then its X-Amzn-Oidc-* go on to the upstream. Other proxies pass on what a client wrote there.",
+    ),
+    one(
+        HEADING,
         "redirect",
         "ADDRESS|off",
         "off",

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ClientCertificate;
 use super::holder::Holder;
-use super::reserved::{is_of_balancer, is_reserved, is_same};
+use super::reserved::{is_of_login, is_reserved, is_same};
 use crate::config::identity::{HeaderTemplate, IdentityFormat, IdentitySettings};
 
 /// The most bytes of all names and values together.
@@ -30,6 +30,8 @@ pub struct IdentityHeaders {
     of_connection: Vec<HeaderTemplate>,
     /// The names of the templates of all sites.
     own_names: Vec<HeaderName>,
+    /// Whether a load balancer has had its clients log in.
+    with_login: bool,
 }
 
 /// What templates can say of a connection.
@@ -98,17 +100,26 @@ impl IdentityHeaders {
             of_certificate,
             of_connection,
             own_names,
+            with_login: false,
         }
     }
 
+    /// Whether each load balancer that is believed removes what a client claims of a login, since it writes that itself.
+    #[must_use]
+    pub fn with_login(self, with_login: bool) -> Self {
+        Self { with_login, ..self }
+    }
+
     /// Removes every field that only certgate may write, from headers and trailers alike. `by_balancer` is true of what
-    /// a load balancer says that is believed.
+    /// a load balancer says that is believed: that goes on if it is of the login that its clients have
+    /// ([`IdentityHeaders::with_login`]).
     pub fn remove_reserved(&self, headers: &mut HeaderMap, by_balancer: bool) {
         let is_own = |name: &HeaderName| {
             let mut own = self.own_names.iter();
             own.any(|own| is_same(name.as_str().as_bytes(), own.as_str().as_bytes()))
         };
-        let is_kept = |name: &HeaderName| by_balancer && is_of_balancer(name);
+        let keeps_login = by_balancer && self.with_login;
+        let is_kept = |name: &HeaderName| keeps_login && is_of_login(name);
         let is_to_go = |name: &HeaderName| (is_reserved(name) && !is_kept(name)) || is_own(name);
         let reserved = headers.keys().filter(|name| is_to_go(name));
         let reserved: Vec<HeaderName> = reserved.cloned().collect();
