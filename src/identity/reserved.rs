@@ -64,6 +64,11 @@ const NAMES: &[&str] = &[
     // Libraries that look for a client's address take the first of these that is there. Those of CDNs are not here
     // (True-Client-IP, CF-Connecting-IP, …): a CDN may be the client, and has no other way to say whom it speaks for
     "x-client-ip",
+    // PHP's HTTP_CLIENT_IP and HTTP_FORWARDED_FOR
+    "client-ip",
+    "forwarded-for",
+    "x-remote-ip",
+    "x-remote-addr",
     "x-cluster-client-ip",
     "x-forwarded",
     "x-envoy-external-address",
@@ -163,6 +168,9 @@ mod tests {
             "wl_proxy_client_cert",
             "SSL_CLIENT_S_DN",
             "X_Client_IP",
+            "client_ip",
+            "Forwarded_For",
+            "X_Remote_Addr",
             "X-Original-Forwarded-For",
             "x_amzn_oidc_identity",
         ] {
@@ -177,6 +185,7 @@ mod tests {
             "x-client-version",
             "x-envoy-upstream-rq-timeout-ms",
             "true-client-ip",
+            "client-ips",
             "cf-connecting-ip",
             "last-event-id",
             "proxy-status",
