@@ -3,14 +3,18 @@
 //! A socket gets its mode and begins to listen under a name beside its own, and then takes that in one step: whoever
 //! finds it can connect, and what was there before is there until then.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, rename, renameat_with};
+use rustix::fs::{
+    AtFlags, CWD, Gid, Mode as Bits, OFlags, RenameFlags, Uid, chownat, fchmod, open, rename,
+    renameat_with,
+};
 use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 
@@ -21,6 +25,8 @@ use crate::telemetry::events::listeners::socket_left;
 
 /// How often it is looked anew if others do something to the file at the same moment.
 const LOOKS: usize = 5;
+/// The mode of a socket that isn't ready.
+const NOBODY: Bits = Bits::empty();
 
 /// How sockets are made.
 pub struct UnixSettings {
@@ -46,6 +52,8 @@ enum Obstacle {
     InUse,
     /// There is one, and nobody can tell whether a process has it.
     Unclear(io::Error),
+    /// While it was made, something else was put in its place.
+    Replaced,
     /// It can't be the user's (by number) that certgate becomes.
     NotGiven(u32, io::Error),
     /// The system says so.
@@ -130,8 +138,11 @@ fn make(path: &UnixPath, settings: &UnixSettings) -> Result<(UnixListener, Socke
     unready.push(format!(".{number:08x}"));
     let unready = PathBuf::from(unready);
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // The file gets it from there. No other has it, and nobody can connect.
+    fchmod(&socket, NOBODY).map_err(io::Error::from)?;
     socket.bind(&SockAddr::unix(&unready)?)?;
-    let metadata = fs::symlink_metadata(&unready)?;
+    let made = open_made(&unready)?;
+    let metadata = made.metadata()?;
     let file = SocketFile {
         file: identity(&metadata),
         path: unready,
@@ -141,14 +152,30 @@ fn make(path: &UnixPath, settings: &UnixSettings) -> Result<(UnixListener, Socke
         let inherits = fs::metadata(path.directory())?.mode() & 0o2000 != 0;
         let group = if inherits { metadata.gid() } else { group };
         if (user, group) != (metadata.uid(), metadata.gid()) {
-            let given = chown(&file.path, Some(user), Some(group));
-            given.map_err(|error| Obstacle::NotGiven(user, error))?;
+            let (to, of) = (Some(Uid::from_raw(user)), Some(Gid::from_raw(group)));
+            let given = chownat(&made, "", to, of, AtFlags::EMPTY_PATH);
+            given.map_err(|error| Obstacle::NotGiven(user, error.into()))?;
         }
     }
-    fs::set_permissions(&file.path, fs::Permissions::from_mode(settings.mode.0))?;
+    // Descriptors of this kind have no other way to a mode before Linux 6.6.
+    let by_descriptor = format!("/proc/self/fd/{}", made.as_fd().as_raw_fd());
+    fs::set_permissions(by_descriptor, fs::Permissions::from_mode(settings.mode.0))?;
     socket.listen(settings.backlog.0.into())?;
     socket.set_nonblocking(true)?;
     Ok((socket.into(), file))
+}
+
+/// The file of a socket that was just made. A start as root may make it in a directory of others, who can put a link to
+/// anything in its place: what follows is done to this file, and not to whatever has its path.
+fn open_made(path: &Path) -> Result<File, Obstacle> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Bits::empty()).map_err(io::Error::from)?);
+    let metadata = file.metadata()?;
+    let is_ours = metadata.file_type().is_socket()
+        && metadata.uid() == rustix::process::geteuid().as_raw()
+        && metadata.mode() & 0o7777 == NOBODY.as_raw_mode()
+        && metadata.nlink() == 1;
+    is_ours.then_some(file).ok_or(Obstacle::Replaced)
 }
 
 impl Drop for SocketFile {
@@ -202,6 +229,12 @@ impl Obstacle {
                 format!("there is a socket, and whether a process has it can't be told: {error}"),
             )
             .advice("Remove it if nobody listens there (`ss -lxp`)."),
+            Self::Replaced => {
+                let found = "while it was made, somebody put something else in its place";
+                Finding::error(place, found)
+                    .expected(format!("{directory} to be left alone at a start"))
+                    .advice(format!("See who may write to {directory}: nobody should whom certgate isn't run for."))
+            }
             Self::NotGiven(user, error) => {
                 let found = format!("can't be given to user {user}: {error}");
                 Finding::error(place, found).expected("a start as root, with CAP_CHOWN")
@@ -290,6 +323,34 @@ mod tests {
         let (_socket, _file) = bind(&path, &SETTINGS).ok().unwrap();
         assert!(UnixStream::connect(path.path()).is_ok());
         assert_eq!(names(&directory), [path.path()]);
+    }
+
+    /// As those may do who can write to the directory.
+    #[test]
+    fn what_was_put_in_its_place_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let [place, target] = ["s.1", "target"].map(|name| directory.path().join(name));
+        let is_refused = || matches!(open_made(&place), Err(Obstacle::Replaced));
+        let unready = || {
+            let _ = fs::remove_file(&place);
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            fchmod(&socket, NOBODY).unwrap();
+            socket.bind(&SockAddr::unix(&place).unwrap()).unwrap();
+        };
+        unready();
+        assert!(open_made(&place).is_ok());
+        fs::hard_link(&place, &target).unwrap();
+        assert!(is_refused(), "a link to another one");
+        fs::remove_file(&place).unwrap();
+        std::os::unix::fs::symlink(&target, &place).unwrap();
+        assert!(is_refused(), "a symbolic link to one");
+        fs::remove_file(&place).unwrap();
+        drop(UnixListener::bind(&place).unwrap());
+        assert!(is_refused(), "a socket that somebody uses");
+        fs::remove_file(&place).unwrap();
+        fs::write(&place, "").unwrap();
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o000)).unwrap();
+        assert!(is_refused(), "a file");
     }
 
     #[test]
