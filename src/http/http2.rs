@@ -55,7 +55,7 @@ where
         let answer = handler(request.map(ClientBody::from));
         async move {
             let answer = answer.await?.map(|body| body.hold(counted));
-            Ok::<_, Infallible>(answer.map(streams::Observed))
+            Ok::<_, Infallible>(answer.map(streams::Observed::from))
         }
     });
     let client = whose.session.address;
