@@ -1,6 +1,7 @@
 //! An idle connection is closed with close_notify, so that its client can still resume.
 
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use openssl::ssl::ShutdownState;
 
@@ -53,6 +54,28 @@ fn over_http_2_too() {
     used.until_closed();
     http2::connect(&client, gate.address).until_closed();
     ends(&gate, 2.0);
+}
+
+/// Each request is over long before anybody looks whether there is one.
+#[test]
+fn over_http_2_not_while_requests_come() {
+    let pki = Pki::new();
+    let limit = Duration::from_millis(1500);
+    let gate = certgate::serve(&pki)
+        .argument("--header-timeout=1500ms")
+        .start();
+    let mut used = http2::connect(&client::with(&pki.client), gate.address);
+    let start = Instant::now();
+    while start.elapsed() < 3 * limit {
+        // Panics if the connection has ended.
+        assert_eq!(used.request("GET", "/", "").status(), 200);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let last = Instant::now();
+    used.until_closed();
+    // Not by the last request but by the last look, which comes after it.
+    assert!(last.elapsed() > limit / 2, "{:?}", last.elapsed());
+    ends(&gate, 1.0);
 }
 
 #[test]

@@ -131,6 +131,44 @@ fn a_stream_that_nobody_reads() {
     }
 }
 
+/// To hyper an answer is done with its last piece, whether a byte of that has gone out or not.
+#[test]
+fn a_stream_whose_last_piece_nobody_reads() {
+    const PIECE: usize = 64 << 10;
+    let pki = Pki::new();
+    let gate = certgate::serve(&pki)
+        .argument("--send-timeout=700ms")
+        .file("last", vec![7; PIECE])
+        .file("two", vec![7; 2 * PIECE])
+        .file("small", vec![7; PIECE / 4])
+        .start();
+    let options = Options {
+        alpn: b"\x02h2",
+        ..duplex::with(&pki.client)
+    };
+    let mut client = http2::connect_with_window(options, gate.address, Some(1));
+    duplex::block_on(async {
+        client.0.ready().await.unwrap();
+        let answer = client.0.send_request(http2::get("/last")).await.unwrap();
+        gate_is_done(&gate);
+        let body = answer.into_body().collect().await;
+        assert!(body.is_err(), "reset");
+        counted(&gate, &[("send", 1.0)]);
+    });
+    // Where it is read, all of it comes.
+    let mut client = http2::connect(&pki.client, gate.address);
+    for (path, length) in [("/last", PIECE), ("/two", 2 * PIECE), ("/small", PIECE / 4)] {
+        let answer = client.send(http2::get(path)).unwrap();
+        assert_eq!(answer.body.len(), length, "{path}");
+        let served = |line: &_| line_of(line, path);
+        assert_eq!(gate.log_line(served)["complete"], true, "{path}");
+    }
+}
+
+fn line_of(line: &serde_json::Value, path: &str) -> bool {
+    line["event"] == "request" && line["path"] == path && line["complete"] == true
+}
+
 fn gate_is_done(gate: &Certgate) {
     let line = gate.log_line(|line| line["event"] == "request");
     assert_eq!(line["complete"], false, "{line}");

@@ -55,7 +55,7 @@ where
         let answer = handler(request.map(ClientBody::from));
         async move {
             let answer = answer.await?.map(|body| body.hold(counted));
-            Ok::<_, Infallible>(answer.map(streams::Observed))
+            Ok::<_, Infallible>(answer.map(streams::Observed::from))
         }
     });
     let client = whose.session.address;
@@ -74,7 +74,8 @@ where
     let mut connection = pin!(connection);
     let look = (limit / 4).clamp(SHORTEST_LOOK, LONGEST_LOOK);
     let mut busy_until = Instant::now();
-    while busy_until.elapsed() < limit {
+    let mut seen = 0;
+    while let Some(left) = limit.checked_sub(busy_until.elapsed()) {
         tokio::select! {
             result = connection.as_mut() => return result,
             () = whose.ending.reaches(Stage::Closing) => {
@@ -91,9 +92,12 @@ where
                     () = whose.ending.reaches(Stage::Cut) => Ok(()),
                 };
             }
-            () = tokio::time::sleep(look) => {
-                if !in_flight.is_idle() {
+            () = tokio::time::sleep(look.min(left)) => {
+                let progress = in_flight.progress();
+                // Most requests begin and end between two looks.
+                if progress.busy || progress.requests != seen {
                     busy_until = Instant::now();
+                    seen = progress.requests;
                 }
             }
         }

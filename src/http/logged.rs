@@ -122,6 +122,11 @@ impl Logged {
         self.in_flight = Some(request);
         self
     }
+
+    /// What it gave last didn't go out.
+    pub fn broke_off(&mut self) {
+        self.complete = false;
+    }
 }
 
 impl Drop for Logged {
