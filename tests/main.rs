@@ -91,6 +91,7 @@ mod refusals_stay_on_one_line;
 mod refused_clients_get_their_alert;
 mod reload_takes_effect;
 mod reload_under_load;
+mod requests_take_turns;
 
 mod resumption_across_reloads;
 mod resumption_is_as_strict;

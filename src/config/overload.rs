@@ -1,6 +1,7 @@
 //! How much may come at once.
 
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use rustix::process::{Resource, getrlimit};
 
@@ -33,6 +34,8 @@ const MOST: usize = 1 << 20;
 const HANDSHAKES_A_WORKER: usize = 2048;
 /// Of [`beside`]: who waits for one of these connections to end waits for seconds at most.
 const MOST_BESIDE: usize = 1024;
+/// Descriptors of listeners, logs, threads and what is fetched.
+const OURS: usize = 48;
 const LEAST_BESIDE: usize = 16;
 /// And not fewer, however few connections there may be.
 const LEAST_HANDSHAKES: usize = 8;
@@ -61,10 +64,20 @@ pub fn beside() -> usize {
     (files() / 8).clamp(LEAST_BESIDE, MOST_BESIDE)
 }
 
-/// How many descriptors there may be.
+/// How many requests may be under way beside one of each connection, with so many connections: each connection and each request
+/// may have a descriptor.
+pub fn requests_beside(connections: usize) -> usize {
+    let spoken_for = OURS + beside() + 2 * connections;
+    files().saturating_sub(spoken_for)
+}
+
+/// How many descriptors there may be. Asked for the first time when the process has set how many.
 fn files() -> usize {
-    let files = getrlimit(Resource::Nofile);
-    files.current.map_or(MOST, |files| files as usize)
+    static FILES: OnceLock<usize> = OnceLock::new();
+    *FILES.get_or_init(|| {
+        let files = getrlimit(Resource::Nofile);
+        files.current.map_or(MOST, |files| files as usize)
+    })
 }
 
 impl FromStr for Bound {

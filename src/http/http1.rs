@@ -45,7 +45,7 @@ where
     let service = service_fn(|request: Request<Incoming>| {
         let counted = in_flight.enter();
         let answer = handler(request.map(|body| ClientBody::new(body, &in_flight)));
-        async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted))) }
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| body.hold(counted, None))) }
     });
     let sleep = pin!(tokio::time::sleep(limit));
     let mut end = End::new(&connection.ending, limit, sleep, in_flight.progress());

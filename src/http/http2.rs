@@ -18,10 +18,13 @@ use super::in_flight::InFlight;
 use super::logged::Logged;
 use super::service::{GOODBYE, MAX_HEADER};
 use super::streams;
+use super::turns::Turns;
 use crate::access::{Connection, Wire};
+use crate::config::overload;
 use crate::lifecycle::ending::Stage;
 use crate::net::Vectored;
 use crate::telemetry::Telemetry;
+use crate::telemetry::events::overload::{connections_open, requests_wait};
 use crate::telemetry::events::timeouts::{TimedOut, Timeout};
 
 /// How often a connection is looked at, whether it is idle.
@@ -50,15 +53,19 @@ where
     F: Future<Output = Result<Response<Logged>, Infallible>> + Send + 'static,
 {
     let in_flight = InFlight::default();
+    let turns = Turns::default();
+    let client = whose.session.address;
     let service = service_fn(|request: Request<_>| {
         let counted = in_flight.enter();
         let answer = handler(request.map(ClientBody::from));
+        let (turns, telemetry) = (turns.clone(), telemetry.clone());
         async move {
-            let answer = answer.await?.map(|body| body.hold(counted));
+            let room = || overload::requests_beside(connections_open(&telemetry));
+            let turn = turns.next(room, || requests_wait(&telemetry, client)).await;
+            let answer = answer.await?.map(|body| body.hold(counted, Some(turn)));
             Ok::<_, Infallible>(answer.map(streams::Observed::from))
         }
     });
-    let client = whose.session.address;
     let answers = streams::Bounded {
         timeout: send,
         client,

@@ -11,6 +11,7 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use super::body::{Body, BoxError};
 use super::in_flight;
+use super::turns::Turn;
 use crate::access::Connection;
 use crate::identity::{escaped, shortened};
 use crate::telemetry::Telemetry;
@@ -113,13 +114,13 @@ pub struct Logged {
     upstream: Option<Arc<str>>,
     bytes: u64,
     complete: bool,
-    in_flight: Option<in_flight::Request>,
+    in_flight: Option<(in_flight::Request, Option<Turn>)>,
 }
 
 impl Logged {
     /// Counts the request as being answered for as long as its body lives.
-    pub fn hold(mut self, request: in_flight::Request) -> Self {
-        self.in_flight = Some(request);
+    pub fn hold(mut self, request: in_flight::Request, turn: Option<Turn>) -> Self {
+        self.in_flight = Some((request, turn));
         self
     }
 

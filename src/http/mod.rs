@@ -21,4 +21,5 @@ pub mod redirect;
 pub mod service;
 pub mod static_files;
 mod streams;
+mod turns;
 mod watched;

@@ -33,6 +33,7 @@ struct Throttles {
     ocsp_unchecked: Throttle,
     limited: LimitThrottles,
     too_many: TooManyThrottles,
+    requests_wait: Throttle,
 }
 
 impl Telemetry {

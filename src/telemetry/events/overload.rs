@@ -66,6 +66,19 @@ pub fn connection_refused(telemetry: &Telemetry, limit: TooMany, client: Peer) {
     }
 }
 
+/// Requests of an HTTP/2 connection wait for others of it, since there would be too many at once.
+pub fn requests_wait(telemetry: &Telemetry, client: Peer) {
+    if let Some(held_back) = telemetry.throttles.requests_wait.pass(Instant::now()) {
+        warn!(
+            event = "requests_wait",
+            client = %client,
+            open = telemetry.metrics.connections_open.get(),
+            held_back,
+            "too many requests at once for the descriptors that there are: those of this connection wait for each other"
+        );
+    }
+}
+
 /// How many connections are open on the TLS listeners.
 pub fn connections_open(telemetry: &Telemetry) -> usize {
     usize::try_from(telemetry.metrics.connections_open.get()).unwrap_or(0)
